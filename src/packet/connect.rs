@@ -1,0 +1,308 @@
+//! CONNECT: a client asks for a connection, and leaves its will.
+
+use super::{
+    DecodeError, EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
+    encode::{Body, encode_methods},
+    explain::Value,
+    fields::{Fields, Reserve, Watch},
+};
+use crate::{
+    topic::TopicName,
+    types::{QoS, Version},
+    wire::{Binary, Text, Writer},
+};
+use bytes::BufMut;
+
+const USER_NAME: u8 = 0x80;
+const PASSWORD: u8 = 0x40;
+const WILL_RETAIN: u8 = 0x20;
+const WILL_QOS: u8 = 0x18;
+const WILL: u8 = 0x04;
+const CLEAN_SESSION: u8 = 0x02;
+const RESERVED: u8 = 0x01;
+
+/// CONNECT: the first packet of a client (section 3.1). `Debug` does not show the password.
+///
+/// ```
+/// use mqtt_pure::{Connect, Text, Version};
+///
+/// let connect = Connect::new(Version::V3_1_1, Text::new("sensor-17")?);
+/// let mut bytes = Vec::new();
+/// connect.encode(Version::V3_1_1, &mut bytes)?;
+/// assert_eq!(&bytes[..9], b"\x10\x15\x00\x04MQTT\x04");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connect<'a> {
+    /// The version that the client speaks. It is what the packet is encoded for.
+    pub version: Version,
+    /// Whether both sides begin with an empty session and keep nothing of it.
+    pub clean_session: bool,
+    /// The largest number of seconds between two packets of the client; 0 for any.
+    pub keep_alive: u16,
+    /// The client identifier. It may be empty in 3.1.1 with `clean_session` only.
+    pub client_id: Text<'a>,
+    /// What the server publishes if the connection ends without a DISCONNECT.
+    pub will: Option<Will<'a>>,
+    /// The user name.
+    pub user_name: Option<Text<'a>>,
+    /// The password, which needs a user name.
+    pub password: Option<Binary<'a>>,
+    /// The properties, which 3.1 and 3.1.1 do not have.
+    pub properties: Properties<'a>,
+}
+
+/// The message that a server publishes for a client that is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Will<'a> {
+    /// The topic.
+    pub topic: TopicName<'a>,
+    /// The payload.
+    pub payload: Binary<'a>,
+    /// The QoS with which it is published.
+    pub qos: QoS,
+    /// Whether it is retained.
+    pub retain: bool,
+    /// The properties, which 3.1 and 3.1.1 do not have.
+    pub properties: Properties<'a>,
+}
+
+impl<'a> Connect<'a> {
+    /// A clean session, a keep alive of 60 seconds, no will and no credentials.
+    pub const fn new(version: Version, client_id: Text<'a>) -> Self {
+        Self {
+            version,
+            clean_session: true,
+            keep_alive: 60,
+            client_id,
+            will: None,
+            user_name: None,
+            password: None,
+            properties: Properties::EMPTY,
+        }
+    }
+
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+        let version = read_version(&mut r)?;
+        r.options.version = version;
+        r.require(Reserve { bytes: 5, last: Field::ClientId })?;
+        let flags = read_flags(&mut r)?;
+
+        let start = r.at();
+        let keep_alive = r.u16(Field::KeepAlive)?;
+        r.saw(Field::KeepAlive, start, Value::Number(keep_alive.into()));
+
+        let mut after = after_client_id(version, flags);
+        let client_id = read_client_id(&mut r, flags, after)?;
+        let will =
+            if flags & WILL != 0 { Some(read_will(&mut r, flags, &mut after)?) } else { None };
+        let user_name = if is_there(&r, flags, USER_NAME) {
+            Some(r.text(Field::UserName, after.without(2))?)
+        } else {
+            None
+        };
+        let password = if is_there(&r, flags, PASSWORD) {
+            Some(r.binary(Field::Password, Reserve::NONE)?)
+        } else {
+            None
+        };
+        r.finish()?;
+        Ok(Self {
+            version,
+            clean_session: flags & CLEAN_SESSION != 0,
+            keep_alive,
+            client_id,
+            will,
+            user_name,
+            password,
+            properties: Properties::EMPTY,
+        })
+    }
+
+    fn flags(&self) -> u8 {
+        let mut flags = 0;
+        if self.clean_session {
+            flags |= CLEAN_SESSION;
+        }
+        if let Some(will) = &self.will {
+            flags |= WILL | will.qos.level().wrapping_shl(3);
+            if will.retain {
+                flags |= WILL_RETAIN;
+            }
+        }
+        if self.user_name.is_some() {
+            flags |= USER_NAME;
+        }
+        if self.password.is_some() {
+            flags |= PASSWORD;
+        }
+        flags
+    }
+}
+
+/// Protocol name and level, which together name the version.
+fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, DecodeError> {
+    let names = Version::ALL.map(|version| version.protocol_name().as_bytes());
+    // [MQTT-3.1.2-1]
+    let name = r.one_of(Field::ProtocolName, &names)?;
+    let start = r.at();
+    let level = r.u8(Field::ProtocolLevel)?;
+    r.saw(Field::ProtocolLevel, start, Value::Number(level.into()));
+    let plain_level = if r.refuses(Rule::BridgeBit) { level } else { level & 0x7f };
+    match Version::from_wire(name, plain_level) {
+        Some(version) => Ok(version),
+        // [MQTT-3.1.2-2]
+        None => {
+            r.breach(ErrorKind::ProtocolLevel, Field::ProtocolLevel, start, level.into())?;
+            Ok(r.version())
+        }
+    }
+}
+
+fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, DecodeError> {
+    let start = r.at();
+    let flags = r.u8(Field::ConnectFlags)?;
+    r.saw(Field::ConnectFlags, start, Value::ConnectFlags(flags));
+    let is_3_1 = r.version() == Version::V3_1;
+    let bits_are_unused = is_3_1 && !r.refuses(Rule::UnusedBitsIn3_1);
+    let mut breach = |kind| r.breach(kind, Field::ConnectFlags, start, flags.into());
+    if flags & RESERVED != 0 && !bits_are_unused {
+        // [MQTT-3.1.2-3]
+        breach(ErrorKind::ReservedConnectFlag)?;
+    }
+    if flags & WILL == 0 {
+        if flags & (WILL_QOS | WILL_RETAIN) != 0 && !is_3_1 {
+            // [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT-3.1.2-15]; 3.1 disregards the bits.
+            breach(ErrorKind::WillFlagsWithoutWill)?;
+        }
+    } else if flags & WILL_QOS == WILL_QOS {
+        // [MQTT-3.1.2-14]
+        breach(ErrorKind::InvalidQos)?;
+    }
+    if flags & PASSWORD != 0 && flags & USER_NAME == 0 {
+        // [MQTT-3.1.2-22]
+        breach(ErrorKind::PasswordWithoutUserName)?;
+    }
+    Ok(flags)
+}
+
+fn read_client_id<'a, W: Watch<'a>>(
+    r: &mut Fields<'a, '_, W>,
+    flags: u8,
+    after: Reserve,
+) -> Result<Text<'a>, DecodeError> {
+    let start = r.at();
+    let is_3_1 = r.version() == Version::V3_1;
+    // [MQTT-3.1.3-3] [MQTT-3.1.3-4]
+    let client_id = r.text(Field::ClientId, after)?;
+    let is_refused = if client_id.is_empty() {
+        // [MQTT-3.1.3-7] [MQTT-3.1.3-8]; 3.1 wants a character at least.
+        is_3_1 || flags & CLEAN_SESSION == 0
+    } else {
+        let is_limited = is_3_1 && r.refuses(Rule::ClientIdLengthIn3_1);
+        is_limited && client_id.as_str().chars().count() > 23
+    };
+    if is_refused {
+        let len = u32::from(client_id.wire_len());
+        r.breach(ErrorKind::ClientId, Field::ClientId, start, len)?;
+    }
+    Ok(client_id)
+}
+
+fn read_will<'a, W: Watch<'a>>(
+    r: &mut Fields<'a, '_, W>,
+    flags: u8,
+    after: &mut Reserve,
+) -> Result<Will<'a>, DecodeError> {
+    Ok(Will {
+        // [MQTT-3.1.2-9] [MQTT-3.1.3-10]
+        topic: r.topic_name(Field::WillTopic, after.without(3))?,
+        payload: r.binary(Field::WillPayload, after.without(2))?,
+        qos: QoS::new((flags & WILL_QOS).wrapping_shr(3)).unwrap_or_default(),
+        retain: flags & WILL_RETAIN != 0,
+        properties: Properties::EMPTY,
+    })
+}
+
+/// Whether a flagged field follows. In 3.1 the Remaining Length wins over the flags: user name and
+/// password may be missing if the packet ends where they would begin.
+fn is_there<'a, W: Watch<'a>>(r: &Fields<'a, '_, W>, flags: u8, flag: u8) -> bool {
+    flags & flag != 0 && (r.version() != Version::V3_1 || r.left() > 0)
+}
+
+/// What the flags say must follow the client identifier: each field the two bytes of its length,
+/// the will topic a character more.
+fn after_client_id(version: Version, flags: u8) -> Reserve {
+    let mut after = Reserve::NONE;
+    let mut add = |flag, bytes: usize, last| {
+        if flags & flag != 0 {
+            after = Reserve { bytes: after.bytes.saturating_add(bytes), last };
+        }
+    };
+    add(WILL, 5, Field::WillPayload);
+    if version != Version::V3_1 {
+        add(USER_NAME, 2, Field::UserName);
+        add(PASSWORD, 2, Field::Password);
+    }
+    after
+}
+
+impl Body for Connect<'_> {
+    #[inline]
+    fn first_byte(&self) -> u8 {
+        PacketType::Connect.first_byte()
+    }
+
+    fn body_len(&self, _: Version) -> Result<usize, EncodeError> {
+        let no_properties = self.will.is_none_or(|will| will.properties.is_empty());
+        if !self.properties.is_empty() || !no_properties {
+            return Err(EncodeError::NotInVersion {
+                packet_type: PacketType::Connect,
+                field: Field::ConnectFlags,
+                version: self.version,
+            });
+        }
+        if self.password.is_some() && self.user_name.is_none() {
+            // [MQTT-3.1.2-22]
+            return Err(EncodeError::PasswordWithoutUserName);
+        }
+        if self.client_id.is_empty() && (!self.clean_session || self.version == Version::V3_1) {
+            // [MQTT-3.1.3-7]
+            return Err(EncodeError::EmptyClientId);
+        }
+        let field = |len: usize| len.saturating_add(2);
+        let will = self.will.map_or(0, |will| {
+            field(will.topic.text().len()).saturating_add(field(will.payload.len()))
+        });
+        Ok(field(self.version.protocol_name().len())
+            .saturating_add(4)
+            .saturating_add(field(self.client_id.len()))
+            .saturating_add(will)
+            .saturating_add(self.user_name.map_or(0, |name| field(name.len())))
+            .saturating_add(self.password.map_or(0, |password| field(password.len()))))
+    }
+
+    fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
+        let [high, low] = self.keep_alive.to_be_bytes();
+        let (level, flags) = (self.version.level(), self.flags());
+        match self.version {
+            Version::V3_1 => out.bytes(b"\0\x06MQIsdp"),
+            Version::V3_1_1 => out.bytes(b"\0\x04MQTT"),
+        }
+        out.bytes(&[level, flags, high, low]);
+        // [MQTT-3.1.3-1]
+        out.text(self.client_id);
+        if let Some(will) = &self.will {
+            out.text(will.topic.text());
+            out.binary(will.payload);
+        }
+        if let Some(user_name) = self.user_name {
+            out.text(user_name);
+        }
+        if let Some(password) = self.password {
+            out.binary(password);
+        }
+    }
+}
+
+encode_methods!(Connect<'a>);

@@ -1,0 +1,322 @@
+//! Cuts one whole packet off the front of a byte stream, or says how many bytes are missing.
+
+use super::{
+    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, fields::Watch,
+};
+use crate::{
+    types::{QoS, Version},
+    wire::varint::{self, Varint},
+};
+
+/// How a decoder decodes: by which version, how strictly, and up to which size.
+///
+/// ```
+/// use mqtt_pure::{DecodeOptions, Strictness, Version};
+///
+/// let options = DecodeOptions::new(Version::V3_1_1)
+///     .with_strictness(Strictness::STRICT)
+///     .with_max_packet_size(64 * 1024);
+/// assert_eq!(options.max_packet_size, 65_536);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct DecodeOptions {
+    /// The version that the connection speaks. A CONNECT names its version itself; before it, a
+    /// server uses the default.
+    pub version: Version,
+    /// Which of the rules are applied that the standard leaves open.
+    pub strictness: Strictness,
+    /// The largest packet that is accepted, in bytes, fixed header included. A larger one is an
+    /// error as soon as its Remaining Length has arrived. The default is 1 MiB, the largest useful
+    /// value [`Self::MAX_PACKET_SIZE`].
+    pub max_packet_size: u32,
+}
+
+impl DecodeOptions {
+    /// The size of the largest packet that MQTT can express: 268,435,460 bytes.
+    pub const MAX_PACKET_SIZE: u32 = 268_435_460;
+
+    /// The defaults for this version.
+    pub const fn new(version: Version) -> Self {
+        Self { version, strictness: Strictness::DEFAULT, max_packet_size: 1_048_576 }
+    }
+
+    /// The same with other rules.
+    #[must_use]
+    pub const fn with_strictness(mut self, strictness: Strictness) -> Self {
+        self.strictness = strictness;
+        self
+    }
+
+    /// The same with another size limit in bytes, fixed header included.
+    #[must_use]
+    pub const fn with_max_packet_size(mut self, bytes: u32) -> Self {
+        self.max_packet_size = bytes;
+        self
+    }
+}
+
+/// The defaults for 3.1.1.
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self::new(Version::V3_1_1)
+    }
+}
+
+impl From<Version> for DecodeOptions {
+    fn from(version: Version) -> Self {
+        Self::new(version)
+    }
+}
+
+/// The bytes of one whole packet, of which the fixed header has been checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    pub(crate) packet_type: PacketType,
+    pub(crate) first: u8,
+    pub(crate) header_len: u8,
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// The type of the packet.
+    pub const fn packet_type(&self) -> PacketType {
+        self.packet_type
+    }
+
+    /// The first byte: type and flags.
+    pub const fn first_byte(&self) -> u8 {
+        self.first
+    }
+
+    /// What follows the fixed header.
+    pub const fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// The number of bytes of the whole packet, fixed header included.
+    pub fn packet_len(&self) -> usize {
+        usize::from(self.header_len).saturating_add(self.body.len())
+    }
+}
+
+/// What stands at the front of a byte stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split<'a> {
+    /// A whole packet, [`Frame::packet_len`] bytes of the input.
+    Whole(Frame<'a>),
+    /// A part of a packet: at least this many more bytes are needed, never 0.
+    NeedMore(usize),
+}
+
+/// Cuts one whole packet off the front of `input`.
+///
+/// It looks at the fixed header alone, so asking again while a large packet trickles in costs the
+/// same each time. What it refuses it refuses with the first byte that settles it: a wrong first
+/// byte, a Remaining Length that the packet type cannot have or that is over the limit.
+///
+/// ```
+/// use mqtt_pure::{DecodeOptions, Split, split};
+///
+/// let options = DecodeOptions::default();
+/// assert_eq!(split(b"\x30\x07\x00\x03a", options)?, Split::NeedMore(4));
+/// let input = b"\x30\x07\x00\x03a/bhi\xc0\x00";
+/// let Split::Whole(frame) = split(input, options)? else { return Err("not whole".into()) };
+/// assert_eq!(frame.packet_len(), 9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn split(input: &[u8], options: DecodeOptions) -> Result<Split<'_>, DecodeError> {
+    Ok(match header(input, options, &mut ())? {
+        Start::Partial => Split::NeedMore(1),
+        Start::Header(header) => match header.body(input) {
+            (body, 0) => Split::Whole(header.frame(body)),
+            (_, missing) => Split::NeedMore(missing),
+        },
+    })
+}
+
+/// What is known of a packet from its first bytes.
+pub(crate) enum Start {
+    /// The fixed header goes on.
+    Partial,
+    Header(Header),
+}
+
+/// A fixed header that has been checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    pub(crate) packet_type: PacketType,
+    pub(crate) first: u8,
+    pub(crate) len: u8,
+    pub(crate) remaining_length: u32,
+}
+
+impl Header {
+    /// The QoS that the first byte of a PUBLISH names.
+    pub(crate) const fn qos(&self) -> QoS {
+        match self.first & 0x06 {
+            0x02 => QoS::AtLeastOnce,
+            0x04 => QoS::ExactlyOnce,
+            _ => QoS::AtMostOnce,
+        }
+    }
+
+    pub(crate) const fn packet_len(&self) -> u32 {
+        self.remaining_length.saturating_add(self.len_u32())
+    }
+
+    #[allow(clippy::as_conversions, reason = "u8 to u32 loses nothing; `From` is not const")]
+    const fn len_u32(&self) -> u32 {
+        self.len as u32
+    }
+
+    /// Whether what follows the fixed header (and the topic, in PUBLISH) is a packet identifier.
+    pub(crate) const fn has_packet_id(&self) -> bool {
+        match self.packet_type {
+            PacketType::Publish => self.first & 0x06 != 0,
+            PacketType::Connect
+            | PacketType::Connack
+            | PacketType::Pingreq
+            | PacketType::Pingresp
+            | PacketType::Disconnect => false,
+            _ => true,
+        }
+    }
+
+    /// How many bytes of the packet follow its first `len`.
+    pub(crate) fn len_after(&self, len: usize) -> usize {
+        usize::try_from(self.packet_len()).unwrap_or(usize::MAX).saturating_sub(len)
+    }
+
+    pub(crate) fn header_len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// What follows the fixed header in `input`, which begins with it, and how much is missing.
+    pub(crate) fn body<'a>(&self, input: &'a [u8]) -> (&'a [u8], usize) {
+        let len = usize::try_from(self.remaining_length).unwrap_or(usize::MAX);
+        let rest = input.get(self.header_len()..).unwrap_or_default();
+        (rest.get(..len).unwrap_or(rest), len.saturating_sub(rest.len()))
+    }
+
+    /// The whole packet with this body.
+    pub(crate) const fn frame<'a>(&self, body: &'a [u8]) -> Frame<'a> {
+        Frame { packet_type: self.packet_type, first: self.first, header_len: self.len, body }
+    }
+}
+
+/// Reads and checks the fixed header.
+pub(crate) fn header<'a, W: Watch<'a>>(
+    input: &[u8],
+    options: DecodeOptions,
+    watch: &mut W,
+) -> Result<Start, DecodeError> {
+    let Some((&first, rest)) = input.split_first() else { return Ok(Start::Partial) };
+    let packet_type = check_first(first, options, watch)?;
+    let fault = |kind, field, at, value| {
+        DecodeError::new(kind, Some(packet_type), field, options.version, at, value)
+    };
+    let (remaining_length, len) = match varint::decode(rest) {
+        Varint::Partial => return Ok(Start::Partial),
+        Varint::TooLong => {
+            let kind = ErrorKind::RemainingLengthTooLong;
+            return Err(fault(kind, Field::RemainingLength, 1, 0));
+        }
+        Varint::Whole { value, len, minimal } => {
+            if !minimal && options.strictness.refuses(Rule::NonMinimalLength) {
+                let kind = ErrorKind::NonMinimalLength;
+                watch.breach(fault(kind, Field::RemainingLength, 1, value))?;
+            }
+            (value, len.saturating_add(1))
+        }
+    };
+    let header = Header { packet_type, first, len, remaining_length };
+    watch.saw(Field::RemainingLength, 1..header.header_len(), Value::Number(remaining_length));
+    if header.packet_len() > options.max_packet_size {
+        let kind = ErrorKind::PacketTooLarge;
+        watch.breach(fault(kind, Field::RemainingLength, 1, header.packet_len()))?;
+    }
+    if let Some((kind, field, at)) = check_length(&header) {
+        watch.breach(fault(kind, field, at, 0))?;
+    }
+    Ok(Start::Header(header))
+}
+
+/// Checks the first byte.
+fn check_first<'a, W: Watch<'a>>(
+    first: u8,
+    options: DecodeOptions,
+    watch: &mut W,
+) -> Result<PacketType, DecodeError> {
+    let (number, flags) = (first.wrapping_shr(4), first & 0x0f);
+    let fault = |kind, packet_type, value: u8| {
+        let value = u32::from(value);
+        DecodeError::new(kind, packet_type, Field::FixedHeader, options.version, 0, value)
+    };
+    let Some(packet_type) = PacketType::new(number) else {
+        return Err(fault(ErrorKind::ReservedType, None, number));
+    };
+    watch.saw(Field::FixedHeader, 0..1, Value::FirstByte(packet_type, flags));
+    if packet_type == PacketType::Publish {
+        if flags & 0x06 == 0x06 {
+            // [MQTT-3.3.1-4]
+            watch.breach(fault(ErrorKind::InvalidQos, Some(packet_type), flags))?;
+        } else if flags & 0x0e == 0x08 && options.strictness.refuses(Rule::DupAtQos0) {
+            // [MQTT-3.3.1-2]
+            watch.breach(fault(ErrorKind::DupAtQos0, Some(packet_type), flags))?;
+        }
+    } else if !flags_are_allowed(packet_type, flags, options) {
+        // [MQTT-2.2.2-2]
+        watch.breach(fault(ErrorKind::ReservedFlags, Some(packet_type), flags))?;
+    }
+    Ok(packet_type)
+}
+
+fn flags_are_allowed(packet_type: PacketType, flags: u8, options: DecodeOptions) -> bool {
+    use PacketType as P;
+    let strictness = options.strictness;
+    if flags == packet_type.required_flags() {
+        return true;
+    }
+    if options.version == Version::V3_1 && !strictness.refuses(Rule::UnusedBitsIn3_1) {
+        // 3.1 calls these three QoS 1 messages, which may have DUP set; the rest is unused.
+        return packet_type.required_flags() == 0 || flags & 0x06 == 0x02;
+    }
+    let is_answer = matches!(
+        packet_type,
+        P::Connack | P::Puback | P::Pubrec | P::Pubcomp | P::Suback | P::Unsuback | P::Pingresp
+    );
+    is_answer && !strictness.refuses(Rule::AckFlags)
+}
+
+/// Whether the packet type can have this Remaining Length: if not, which field has no place, or
+/// where the surplus begins.
+fn check_length(header: &Header) -> Option<(ErrorKind, Field, usize)> {
+    use PacketType as P;
+    let len = header.remaining_length;
+    let end = header.header_len().saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
+    let truncated = |field| Some((ErrorKind::TruncatedField, field, end));
+    let (missing, max) = match header.packet_type {
+        P::Connect if len < 8 => (truncated(Field::ProtocolLevel), u32::MAX),
+        P::Connack if len < 2 => (truncated(Field::ReturnCode), 2),
+        P::Publish if len < 2 => (truncated(Field::TopicName), u32::MAX),
+        P::Publish if header.qos() > QoS::AtMostOnce && len < 4 => {
+            (truncated(Field::PacketId), u32::MAX)
+        }
+        P::Subscribe | P::Suback | P::Unsubscribe if len < 2 => {
+            (truncated(Field::PacketId), u32::MAX)
+        }
+        P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp | P::Unsuback if len < 2 => {
+            (truncated(Field::PacketId), 2)
+        }
+        P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp | P::Unsuback => (None, 2),
+        P::Pingreq | P::Pingresp | P::Disconnect => (None, 0),
+        // A third byte makes it a CONNACK of 5.0 or a surplus; its code tells.
+        P::Connack => (None, 3),
+        P::Connect | P::Publish | P::Subscribe | P::Suback | P::Unsubscribe => (None, u32::MAX),
+    };
+    missing.or_else(|| {
+        let surplus = header.header_len().saturating_add(usize::try_from(max).unwrap_or(0));
+        (len > max).then_some((ErrorKind::TrailingBytes, Field::End, surplus))
+    })
+}

@@ -1,0 +1,163 @@
+//! A list on the wire: one type with two sources.
+
+use crate::wire::{Reader, Writer};
+use bytes::BufMut;
+use core::fmt;
+
+/// The entries of a SUBSCRIBE, SUBACK or UNSUBSCRIBE.
+///
+/// A decoded list is a view of the checked bytes, read as it is iterated; a list to encode is a
+/// slice of values. Neither allocates, and both iterate alike:
+///
+/// ```
+/// use mqtt_pure::{List, TopicFilter};
+///
+/// let filters = [TopicFilter::new("a/+")?, TopicFilter::new("b")?];
+/// let list = List::from(&filters[..]);
+/// assert_eq!(list.len(), 2);
+/// assert!(list.iter().eq(filters));
+/// # Ok::<(), mqtt_pure::TopicError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct List<'a, T>(Source<'a, T>);
+
+#[derive(Clone, Copy)]
+enum Source<'a, T> {
+    Wire { bytes: &'a [u8], count: u32 },
+    Values(&'a [T]),
+}
+
+/// What a list can hold. Only this crate implements it.
+pub trait Entry<'a>: sealed::Wire<'a> + Copy {}
+
+pub(crate) mod sealed {
+    use super::{BufMut, Reader, Writer};
+
+    pub trait Wire<'a>: Sized {
+        /// Whether checked bytes may be written as they were read.
+        const VERBATIM: bool = true;
+
+        /// The next entry of checked bytes; `None` at their end.
+        #[allow(private_interfaces, reason = "sealed: nobody else calls or implements it")]
+        fn read(reader: &mut Reader<'a>) -> Option<Self>;
+        fn wire_len(&self) -> usize;
+        #[allow(private_interfaces, reason = "sealed: nobody else calls or implements it")]
+        fn write<B: BufMut>(&self, out: &mut Writer<'_, B>);
+    }
+}
+
+impl<'a, T: Entry<'a>> List<'a, T> {
+    /// A view of bytes that the caller has checked.
+    pub(crate) const fn from_checked(bytes: &'a [u8], count: u32) -> Self {
+        Self(Source::Wire { bytes, count })
+    }
+
+    /// The entries, in order.
+    pub fn iter(&self) -> Entries<'a, T> {
+        Entries(self.0)
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Source::Wire { count, .. } => usize::try_from(count).unwrap_or(usize::MAX),
+            Source::Values(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no entry. A decoded list has one at least.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn wire_len(&self) -> usize {
+        match self.0 {
+            Source::Wire { bytes, .. } => bytes.len(),
+            Source::Values(values) => {
+                values.iter().fold(0, |len, value| value.wire_len().saturating_add(len))
+            }
+        }
+    }
+
+    pub(crate) fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
+        match self.0 {
+            Source::Wire { bytes, .. } if T::VERBATIM => out.bytes(bytes),
+            Source::Wire { .. } => self.iter().for_each(|value| value.write(out)),
+            Source::Values(values) => values.iter().for_each(|value| value.write(out)),
+        }
+    }
+}
+
+impl<'a, T> From<&'a [T]> for List<'a, T> {
+    fn from(values: &'a [T]) -> Self {
+        Self(Source::Values(values))
+    }
+}
+
+impl<'a, T, const N: usize> From<&'a [T; N]> for List<'a, T> {
+    fn from(values: &'a [T; N]) -> Self {
+        Self(Source::Values(values))
+    }
+}
+
+impl<'a, T: Entry<'a>> IntoIterator for List<'a, T> {
+    type Item = T;
+    type IntoIter = Entries<'a, T>;
+
+    fn into_iter(self) -> Entries<'a, T> {
+        self.iter()
+    }
+}
+
+/// The iterator over a [`List`].
+#[derive(Clone)]
+pub struct Entries<'a, T>(Source<'a, T>);
+
+impl<'a, T: Entry<'a>> Iterator for Entries<'a, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        match &mut self.0 {
+            Source::Wire { bytes, count } => {
+                let mut reader = Reader::new(bytes);
+                let entry = T::read(&mut reader)?;
+                *bytes = reader.rest();
+                *count = count.saturating_sub(1);
+                Some(entry)
+            }
+            Source::Values(values) => {
+                let (first, rest) = values.split_first()?;
+                *values = rest;
+                Some(*first)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = List(self.0).len();
+        (len, Some(len))
+    }
+}
+
+impl<'a, T: Entry<'a>> ExactSizeIterator for Entries<'a, T> {}
+
+impl<'a, T: Entry<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a, T: Entry<'a> + fmt::Debug> fmt::Debug for Entries<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        List(self.0).fmt(f)
+    }
+}
+
+impl<'a, T: Entry<'a> + PartialEq> PartialEq for List<'a, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<'a, T: Entry<'a> + Eq> Eq for List<'a, T> {}

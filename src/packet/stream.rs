@@ -1,0 +1,571 @@
+//! The decoder for a byte stream: whole packets, streamed payloads, skipped giants.
+
+use super::{
+    DecodeError, DecodeOptions, ErrorKind, Packet, PacketType, Publish,
+    fields::{Fields, Partial},
+    frame::{self, Header, Start},
+};
+use crate::{
+    topic::TopicName,
+    types::{PacketId, QoS},
+};
+use bytes::{Buf, BytesMut};
+
+/// Above this capacity an emptied buffer is given back, so that one large packet does not make a
+/// connection large for ever.
+const KEPT_CAPACITY: usize = 4096;
+
+/// What happens to a packet that is over the size limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Oversize {
+    /// It is an error, after which the connection is to be closed.
+    #[default]
+    Fail,
+    /// It is reported as [`StreamItem::Skipped`] and its bytes are dropped as they arrive.
+    Skip,
+}
+
+/// Takes packets out of the bytes of a connection, however they are cut.
+///
+/// Packets that lie whole in what is fed are decoded in place; only one that is cut is copied, and
+/// for it no more is allocated than has arrived.
+///
+/// ```
+/// use mqtt_pure::{DecodeOptions, Packet, StreamDecoder, StreamItem};
+///
+/// let mut decoder = StreamDecoder::new(DecodeOptions::default());
+/// for chunk in [&b"\x30\x07\x00\x03a/"[..], b"bhi\xc0\x00"] {
+///     let mut feed = decoder.feed(chunk);
+///     while let Some(item) = feed.next()? {
+///         match item {
+///             StreamItem::Packet(Packet::Publish(publish)) => assert_eq!(publish.payload, b"hi"),
+///             StreamItem::Packet(packet) => assert!(matches!(packet, Packet::Pingreq(_))),
+///             _ => {} // only with streaming or skipping
+///         }
+///     }
+/// }
+/// # Ok::<(), mqtt_pure::DecodeError>(())
+/// ```
+///
+/// After the first error every call gives the same error. A part of a packet is refused as soon as
+/// no continuation can make it valid: for the first 256 bytes with the byte that settles it, later
+/// after an eighth more at most, so that the work stays linear in the bytes however they are cut.
+#[derive(Debug)]
+pub struct StreamDecoder {
+    options: DecodeOptions,
+    stream_up_to: u32,
+    oversize: Oversize,
+    state: State,
+    /// Received and not yet used, apart from the first `taken` bytes, which the last item borrowed.
+    carry: BytesMut,
+    taken: usize,
+    /// How much of the packet at the front has been checked.
+    checked: usize,
+    failed: Option<DecodeError>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// A packet begins.
+    Packet,
+    /// A PUBLISH has been announced; this many bytes of its payload are to come.
+    Payload(usize),
+    /// This many bytes of a packet are of no interest.
+    Skip(usize),
+    /// A PUBLISH is skipped of which the topic is too long to be held: `topic` bytes more, then
+    /// at offset `at` the packet identifier.
+    SkipTopic { header: Header, topic: usize, at: usize },
+}
+
+/// What a [`StreamDecoder`] takes out of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamItem<'a> {
+    /// A whole packet.
+    Packet(Packet<'a>),
+    /// The beginning of a PUBLISH whose payload follows in pieces.
+    Publish {
+        /// The packet, with an empty payload.
+        publish: Publish<'a>,
+        /// How many bytes of payload follow as [`StreamItem::Payload`].
+        payload_len: usize,
+    },
+    /// The next piece of the payload of the PUBLISH that was announced.
+    Payload {
+        /// The bytes, never none.
+        bytes: &'a [u8],
+        /// How many bytes are still to come; with 0 the payload is complete.
+        left: usize,
+    },
+    /// A packet that is over the limit. Its bytes will be dropped as they arrive.
+    Skipped(Skipped<'a>),
+}
+
+/// What is known of a packet that is skipped: enough to acknowledge it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped<'a> {
+    /// The type.
+    pub packet_type: PacketType,
+    /// The number of bytes of the whole packet.
+    pub packet_len: u32,
+    /// The QoS, of a PUBLISH.
+    pub qos: Option<QoS>,
+    /// The packet identifier, where the packet has one.
+    pub packet_id: Option<PacketId>,
+    /// The topic, of a PUBLISH; `None` where it alone is over the limit.
+    pub topic: Option<TopicName<'a>>,
+}
+
+impl StreamDecoder {
+    /// A decoder at the start of a connection.
+    ///
+    /// [`DecodeOptions::max_packet_size`] bounds what it holds in memory. When a CONNECT arrives,
+    /// the decoder goes on with the version that this names.
+    pub fn new(options: DecodeOptions) -> Self {
+        Self {
+            options,
+            stream_up_to: 0,
+            oversize: Oversize::Fail,
+            state: State::Packet,
+            carry: BytesMut::new(),
+            taken: 0,
+            checked: 0,
+            failed: None,
+        }
+    }
+
+    /// Delivers a PUBLISH that is over the size limit, but has no more than `up_to` bytes, as its
+    /// header and pieces of its payload. Its header is still held whole, so it has to fit the limit.
+    #[must_use]
+    pub fn with_streaming(mut self, up_to: u32) -> Self {
+        self.stream_up_to = up_to;
+        self
+    }
+
+    /// Decides what happens to packets that are over the limit.
+    #[must_use]
+    pub fn with_oversize(mut self, oversize: Oversize) -> Self {
+        self.oversize = oversize;
+        self
+    }
+
+    /// The options, with the version that a CONNECT named.
+    pub const fn options(&self) -> DecodeOptions {
+        self.options
+    }
+
+    /// How many received bytes wait for the rest of their packet.
+    pub fn buffered(&self) -> usize {
+        self.carry.len().saturating_sub(self.taken)
+    }
+
+    /// Takes in what the transport gave. What the returned [`Feed`] has not handed out when it is
+    /// dropped stays in the decoder and comes first the next time.
+    pub const fn feed<'d, 'i>(&'d mut self, input: &'i [u8]) -> Feed<'d, 'i> {
+        Feed { decoder: self, input }
+    }
+
+    /// The options by which a packet is looked at whose size has been judged already.
+    const fn unlimited(&self) -> DecodeOptions {
+        self.options.with_max_packet_size(u32::MAX)
+    }
+
+    /// Lets go of what the last item borrowed.
+    #[inline]
+    fn drop_taken(&mut self) {
+        if self.taken > 0 {
+            self.drop_from_carry();
+        }
+    }
+
+    #[inline(never)]
+    fn drop_from_carry(&mut self) {
+        if self.taken < self.carry.len() {
+            self.carry.advance(self.taken);
+        } else if self.carry.capacity() > KEPT_CAPACITY {
+            self.carry = BytesMut::new();
+        } else {
+            self.carry.clear();
+        }
+        self.taken = 0;
+    }
+
+    /// What to do with a packet of which these are the first bytes.
+    fn judge(&self, bytes: &[u8]) -> Result<Judgement, DecodeError> {
+        let error = match frame::header(bytes, self.options, &mut ()) {
+            Ok(Start::Partial) => return Ok(Judgement::NeedMore(1)),
+            Ok(Start::Header(header)) => {
+                return Ok(match header.body(bytes) {
+                    (body, 0) => Judgement::Packet {
+                        header,
+                        len: header.header_len().saturating_add(body.len()),
+                    },
+                    (_, missing) => Judgement::NeedMore(missing),
+                });
+            }
+            Err(error) => error,
+        };
+        if error.kind != ErrorKind::PacketTooLarge {
+            return Err(error);
+        }
+        match frame::header(bytes, self.unlimited(), &mut ())? {
+            Start::Header(header) => self.judge_large(&header, bytes, error),
+            Start::Partial => Ok(Judgement::NeedMore(1)),
+        }
+    }
+
+    /// What to do with a packet that is over the limit.
+    fn judge_large(
+        &self,
+        header: &Header,
+        bytes: &[u8],
+        too_large: DecodeError,
+    ) -> Result<Judgement, DecodeError> {
+        let is_publish = header.packet_type == PacketType::Publish;
+        let is_streamed = is_publish && header.packet_len() <= self.stream_up_to;
+        if !is_streamed && self.oversize == Oversize::Fail {
+            return Err(too_large);
+        }
+        let (body, _) = header.body(bytes);
+        let id_len = if header.has_packet_id() { 2_usize } else { 0 };
+        let topic_len = match *body {
+            _ if !is_publish => 0,
+            [high, low, ..] => usize::from(u16::from_be_bytes([high, low])).saturating_add(2),
+            [] => return Ok(Judgement::NeedMore(2)),
+            [_] => return Ok(Judgement::NeedMore(1)),
+        };
+        let len = header.header_len().saturating_add(topic_len).saturating_add(id_len);
+        if u32::try_from(len).is_ok_and(|len| len <= self.options.max_packet_size) {
+            return Ok(match len.saturating_sub(bytes.len()) {
+                0 if is_streamed => Judgement::Stream { header: *header, len },
+                0 => Judgement::Skip { header: *header, len },
+                missing => Judgement::NeedMore(missing),
+            });
+        }
+        if self.oversize == Oversize::Fail {
+            return Err(too_large);
+        }
+        Ok(Judgement::SkipTopic { header: *header, topic: topic_len.saturating_sub(2) })
+    }
+
+    /// Refuses the part of a packet that is carried if nothing can make it valid any more.
+    fn check_partial(&mut self) -> Result<(), DecodeError> {
+        let due = checkpoint(self.carry.len());
+        if due <= self.checked {
+            return Ok(());
+        }
+        self.checked = due;
+        let bytes = self.carry.get(..due).unwrap_or_default();
+        match frame::header(bytes, self.unlimited(), &mut ())? {
+            Start::Header(header) => super::check_partial(&header, bytes, self.unlimited()),
+            Start::Partial => Ok(()),
+        }
+    }
+}
+
+/// How much of so many carried bytes is looked at before the packet is whole. The same for all ways
+/// of cutting the stream, and few enough for the work to stay linear.
+const fn checkpoint(len: usize) -> usize {
+    match len.checked_ilog2() {
+        Some(log @ 8..) => {
+            let step = 1_usize.wrapping_shl(log.saturating_sub(3));
+            len & !step.wrapping_sub(1)
+        }
+        _ => len,
+    }
+}
+
+/// The verdict on the packet at the front.
+enum Judgement {
+    /// It is whole.
+    Packet { header: Header, len: usize },
+    /// It is to be streamed; its header, `len` bytes, is there.
+    Stream { header: Header, len: usize },
+    /// It is to be skipped; what is to be learnt of it, `len` bytes, is there.
+    Skip { header: Header, len: usize },
+    /// It is to be skipped, and its topic is too long to be held.
+    SkipTopic { header: Header, topic: usize },
+    /// At least so many more bytes are needed.
+    NeedMore(usize),
+}
+
+/// The items in what was fed to a [`StreamDecoder`], and in what it held.
+#[derive(Debug)]
+pub struct Feed<'d, 'i> {
+    decoder: &'d mut StreamDecoder,
+    input: &'i [u8],
+}
+
+impl Drop for Feed<'_, '_> {
+    fn drop(&mut self) {
+        self.decoder.drop_taken();
+        if self.decoder.failed.is_none() {
+            self.decoder.carry.extend_from_slice(self.input);
+        }
+    }
+}
+
+/// An item that has been found but not read yet, and where its bytes are.
+struct Found<'i> {
+    what: What,
+    place: Place<'i>,
+}
+
+enum What {
+    Packet(Header),
+    Publish(Header),
+    Payload {
+        left: usize,
+    },
+    Skipped(Header),
+    /// A packet identifier alone, at this offset of the packet.
+    SkippedId(Header, usize),
+}
+
+enum Place<'i> {
+    /// So many bytes at the front of what is carried.
+    Carry(usize),
+    Input(&'i [u8]),
+}
+
+impl<'i> Feed<'_, 'i> {
+    /// The next item; `None` when more bytes are needed.
+    ///
+    /// It is no `Iterator`, because an item borrows from the decoder until the next call.
+    #[allow(clippy::should_implement_trait, reason = "the items borrow from `self`")]
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
+        self.decoder.drop_taken();
+        if self.decoder.carry.is_empty()
+            && matches!(self.decoder.state, State::Packet)
+            && self.decoder.failed.is_none()
+        {
+            // Errors are left to the slow path, which knows what to do about them.
+            let options = self.decoder.options;
+            if let Ok(Some(packet)) = Packet::read_whole(&mut self.input, options) {
+                if let Packet::Connect(connect) = &packet {
+                    self.decoder.options.version = connect.version;
+                }
+                return Ok(Some(StreamItem::Packet(packet)));
+            }
+        }
+        self.next_slow()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn next_slow(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
+        if let Some(error) = self.decoder.failed {
+            self.input = &[];
+            return Err(error);
+        }
+        match self.find() {
+            Ok(Some(found)) => self.read(found).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => {
+                self.decoder.failed = Some(error);
+                self.decoder.carry = BytesMut::new();
+                self.decoder.taken = 0;
+                Err(error)
+            }
+        }
+    }
+
+    /// Finds the next item and moves past it.
+    fn find(&mut self) -> Result<Option<Found<'i>>, DecodeError> {
+        loop {
+            self.decoder.drop_taken();
+            let is_carried = !self.decoder.carry.is_empty();
+            let bytes = if is_carried { &self.decoder.carry[..] } else { self.input };
+            let available = bytes.len();
+            if available == 0 {
+                return Ok(None);
+            }
+            match self.decoder.state {
+                State::Packet => match self.decoder.judge(bytes)? {
+                    Judgement::NeedMore(count) => {
+                        if !self.carry_over(count, is_carried) {
+                            self.decoder.check_partial()?;
+                            return Ok(None);
+                        }
+                    }
+                    judgement => {
+                        if let Some(found) = self.begin(judgement, is_carried) {
+                            return Ok(Some(found));
+                        }
+                    }
+                },
+                State::Payload(left) => {
+                    let len = left.min(available);
+                    let left = left.saturating_sub(len);
+                    self.decoder.state = then(State::Payload, left);
+                    let place = self.pass(len, is_carried);
+                    return Ok(Some(Found { what: What::Payload { left }, place }));
+                }
+                State::Skip(left) => {
+                    let len = left.min(available);
+                    self.decoder.state = then(State::Skip, left.saturating_sub(len));
+                    self.pass(len, is_carried);
+                }
+                State::SkipTopic { header, topic: topic @ 1.., at } => {
+                    let len = topic.min(available);
+                    let topic = topic.saturating_sub(len);
+                    self.decoder.state = State::SkipTopic { header, topic, at };
+                    self.pass(len, is_carried);
+                }
+                State::SkipTopic { header, at, .. } if available >= 2 => {
+                    let learnt = at.saturating_add(2);
+                    self.decoder.state = then(State::Skip, header.len_after(learnt));
+                    let place = self.pass(2, is_carried);
+                    return Ok(Some(Found { what: What::SkippedId(header, at), place }));
+                }
+                State::SkipTopic { .. } => {
+                    if !self.carry_over(1, is_carried) {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Begins with a packet of which enough is there.
+    fn begin(&mut self, judgement: Judgement, is_carried: bool) -> Option<Found<'i>> {
+        self.decoder.checked = 0;
+        let (what, len) = match judgement {
+            Judgement::Packet { header, len } => (What::Packet(header), len),
+            Judgement::Stream { header, len } => {
+                self.decoder.state = then(State::Payload, header.len_after(len));
+                (What::Publish(header), len)
+            }
+            Judgement::Skip { header, len } => {
+                self.decoder.state = then(State::Skip, header.len_after(len));
+                (What::Skipped(header), len)
+            }
+            Judgement::SkipTopic { header, topic } => {
+                let len = header.header_len().saturating_add(2);
+                let at = len.saturating_add(topic);
+                if header.has_packet_id() {
+                    self.decoder.state = State::SkipTopic { header, topic, at };
+                    self.pass(len, is_carried);
+                    return None;
+                }
+                self.decoder.state = then(State::Skip, header.len_after(len));
+                (What::SkippedId(header, at), len)
+            }
+            Judgement::NeedMore(_) => return None,
+        };
+        Some(Found { what, place: self.pass(len, is_carried) })
+    }
+
+    /// Takes bytes off the front. Carried ones stay where they are until the next item is wanted.
+    fn pass(&mut self, len: usize, is_carried: bool) -> Place<'i> {
+        if is_carried {
+            self.decoder.taken = len;
+            return Place::Carry(len);
+        }
+        let (bytes, rest) = self.input.split_at_checked(len).unwrap_or((self.input, &[]));
+        self.input = rest;
+        Place::Input(bytes)
+    }
+
+    /// Moves up to `count` bytes of the input to what is carried; false if there are fewer.
+    fn carry_over(&mut self, count: usize, is_carried: bool) -> bool {
+        // Without anything carried, the input has been looked at and is not enough.
+        let count = if is_carried { count } else { self.input.len() };
+        let (moved, rest) = self.input.split_at_checked(count).unwrap_or((self.input, &[]));
+        self.input = rest;
+        self.decoder.carry.extend_from_slice(moved);
+        is_carried && moved.len() == count
+    }
+
+    /// Reads an item from its bytes.
+    fn read(&mut self, found: Found<'i>) -> Result<StreamItem<'_>, DecodeError> {
+        let StreamDecoder { options, carry, failed, .. } = &mut *self.decoder;
+        let bytes = match found.place {
+            Place::Carry(len) => carry.get(..len).unwrap_or_default(),
+            Place::Input(bytes) => bytes,
+        };
+        let item = read_item(found.what, bytes, *options);
+        match &item {
+            Ok(StreamItem::Packet(Packet::Connect(connect))) => options.version = connect.version,
+            Ok(_) => {}
+            Err(error) => *failed = Some(*error),
+        }
+        item
+    }
+}
+
+/// The state in which `left` bytes are to come; none end the packet.
+fn then(state: impl FnOnce(usize) -> State, left: usize) -> State {
+    if left == 0 { State::Packet } else { state(left) }
+}
+
+fn read_item(
+    what: What,
+    bytes: &[u8],
+    options: DecodeOptions,
+) -> Result<StreamItem<'_>, DecodeError> {
+    match what {
+        What::Packet(header) => {
+            let (body, _) = header.body(bytes);
+            Packet::decode(header.frame(body), options).map(StreamItem::Packet)
+        }
+        What::Payload { left } => Ok(StreamItem::Payload { bytes, left }),
+        What::Publish(header) => {
+            let (publish, payload_len) = read_publish(&header, bytes, options)?;
+            Ok(StreamItem::Publish { publish, payload_len })
+        }
+        What::Skipped(header) => {
+            let mut skipped = Skipped::new(&header);
+            if header.packet_type == PacketType::Publish {
+                let (publish, _) = read_publish(&header, bytes, options)?;
+                skipped.packet_id = publish.packet_id();
+                skipped.topic = Some(publish.topic);
+            } else if header.has_packet_id() {
+                let (body, missing) = header.body(bytes);
+                let mut watch = Partial { missing, waiting: false };
+                let at = header.header_len();
+                let mut fields = Fields::new(header.packet_type, body, at, options, &mut watch);
+                skipped.packet_id = Some(fields.packet_id()?);
+            }
+            Ok(StreamItem::Skipped(skipped))
+        }
+        What::SkippedId(header, at) => {
+            let mut skipped = Skipped::new(&header);
+            if header.has_packet_id() {
+                let mut watch = ();
+                let mut fields = Fields::new(header.packet_type, bytes, at, options, &mut watch);
+                skipped.packet_id = Some(fields.packet_id()?);
+            }
+            Ok(StreamItem::Skipped(skipped))
+        }
+    }
+}
+
+/// A PUBLISH of which the payload has not arrived, and how long that is.
+fn read_publish<'a>(
+    header: &Header,
+    bytes: &'a [u8],
+    options: DecodeOptions,
+) -> Result<(Publish<'a>, usize), DecodeError> {
+    let (body, missing) = header.body(bytes);
+    let mut watch = Partial { missing, waiting: false };
+    let at = header.header_len();
+    let fields = Fields::new(header.packet_type, body, at, options, &mut watch);
+    Publish::decode_start(header.first, fields)
+}
+
+impl Skipped<'_> {
+    fn new(header: &Header) -> Self {
+        let is_publish = header.packet_type == PacketType::Publish;
+        Self {
+            packet_type: header.packet_type,
+            packet_len: header.packet_len(),
+            qos: is_publish.then(|| header.qos()),
+            packet_id: None,
+            topic: None,
+        }
+    }
+}

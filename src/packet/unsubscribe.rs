@@ -1,0 +1,99 @@
+//! UNSUBSCRIBE: a client wants no more messages.
+
+use super::{
+    DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties,
+    encode::{Body, encode_methods},
+    fields::{Fields, Reserve, Watch},
+    list::sealed::Wire,
+};
+use crate::{
+    topic::TopicFilter,
+    types::{PacketId, Version},
+    wire::{Reader, Writer},
+};
+use bytes::BufMut;
+
+/// UNSUBSCRIBE: a client gives up one or more topic filters (section 3.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsubscribe<'a> {
+    /// The identifier that the UNSUBACK will carry.
+    pub packet_id: PacketId,
+    /// The filters, one at least.
+    pub filters: List<'a, TopicFilter<'a>>,
+    /// The properties, which 3.1 and 3.1.1 do not have.
+    pub properties: Properties<'a>,
+}
+
+impl<'a> Unsubscribe<'a> {
+    /// Without properties.
+    pub fn new(packet_id: PacketId, filters: impl Into<List<'a, TopicFilter<'a>>>) -> Self {
+        Self { packet_id, filters: filters.into(), properties: Properties::EMPTY }
+    }
+
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+        let packet_id = r.packet_id()?;
+        let bytes = r.rest();
+        if r.is_done() {
+            // [MQTT-3.10.3-2]
+            let at = r.at();
+            r.breach(ErrorKind::NoFilters, Field::TopicFilter, at, 0)?;
+        }
+        let mut count = 0_u32;
+        while !r.is_done() {
+            // [MQTT-3.10.3-1]
+            r.topic_filter(Field::TopicFilter, Reserve::NONE)?;
+            count = count.saturating_add(1);
+        }
+        let filters = List::from_checked(bytes, count);
+        Ok(Self { packet_id, filters, properties: Properties::EMPTY })
+    }
+}
+
+impl<'a> Entry<'a> for TopicFilter<'a> {}
+
+#[allow(private_interfaces, reason = "sealed: nobody else calls it")]
+impl<'a> Wire<'a> for TopicFilter<'a> {
+    #[inline]
+    fn read(reader: &mut Reader<'a>) -> Option<Self> {
+        reader.prefixed(0).map(TopicFilter::from_checked)
+    }
+
+    #[inline]
+    fn wire_len(&self) -> usize {
+        self.text().len().saturating_add(2)
+    }
+
+    #[inline]
+    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
+        out.text(self.text());
+    }
+}
+
+impl Body for Unsubscribe<'_> {
+    #[inline]
+    fn first_byte(&self) -> u8 {
+        PacketType::Unsubscribe.first_byte()
+    }
+
+    #[inline]
+    fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
+        let packet_type = PacketType::Unsubscribe;
+        if !self.properties.is_empty() {
+            let field = Field::TopicFilter;
+            return Err(EncodeError::NotInVersion { packet_type, field, version });
+        }
+        if self.filters.is_empty() {
+            // [MQTT-3.10.3-2]
+            return Err(EncodeError::Empty { packet_type });
+        }
+        Ok(self.filters.wire_len().saturating_add(2))
+    }
+
+    #[inline]
+    fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
+        out.u16(self.packet_id.get());
+        self.filters.write(out);
+    }
+}
+
+encode_methods!(Unsubscribe<'a>);

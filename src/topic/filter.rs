@@ -1,0 +1,192 @@
+//! Topic filters: what a subscription asks for.
+
+use super::{TopicError, TopicName};
+use crate::wire::{Text, text};
+use core::fmt;
+
+/// A topic filter: at least one character, wildcards only where they may stand, otherwise a string
+/// of MQTT (section 4.7).
+///
+/// ```
+/// use mqtt_pure::{TopicFilter, TopicName};
+///
+/// let filter = TopicFilter::new("site/+/temperature")?;
+/// assert!(filter.matches(TopicName::new("site/12/temperature")?));
+/// assert!(!filter.matches(TopicName::new("site/12/line/3/temperature")?));
+/// assert!(TopicFilter::new("site/#/temperature").is_err());
+/// # Ok::<(), mqtt_pure::TopicError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicFilter<'a>(&'a [u8]);
+
+impl<'a> TopicFilter<'a> {
+    /// Checks a string.
+    pub fn new(filter: &'a str) -> Result<Self, TopicError> {
+        let text = Text::new(filter)?;
+        if text.is_empty() {
+            return Err(TopicError::Empty);
+        }
+        match first_fault(text.as_bytes(), false) {
+            Some(at) => Err(TopicError::MisplacedWildcard { at }),
+            None => Ok(Self(text.as_bytes())),
+        }
+    }
+
+    /// Takes bytes that the caller has checked.
+    #[inline(always)]
+    pub(crate) const fn from_checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The filter. A `str` costs a second pass over the bytes; compare and hash
+    /// [`Self::as_bytes`] where speed counts.
+    pub fn as_str(self) -> &'a str {
+        text::checked_str(self.0)
+    }
+
+    /// The UTF-8 bytes.
+    #[inline]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The levels between the slashes, of which any may be empty.
+    pub fn levels(self) -> impl Iterator<Item = &'a str> + Clone {
+        self.as_str().split('/')
+    }
+
+    /// Whether it contains a wildcard.
+    pub fn has_wildcard(self) -> bool {
+        text::classify(self.0) & text::HAS_WILDCARD != 0
+    }
+
+    /// The filter as a string.
+    #[inline]
+    pub const fn text(self) -> Text<'a> {
+        Text::from_checked(self.0)
+    }
+
+    /// Whether the name matches.
+    ///
+    /// Levels are compared byte by byte, without any normalisation [MQTT-4.7.3-4]. `+` stands for
+    /// one level, also an empty one; `#` for all that follow, also none. A wildcard at the front
+    /// does not match a name that begins with `$` [MQTT-4.7.2-1].
+    pub fn matches(self, name: TopicName<'_>) -> bool {
+        let (mut filter, mut name) = (self.0, name.as_bytes());
+        if let ([b'+' | b'#', ..], [b'$', ..]) = (filter, name) {
+            return false;
+        }
+        loop {
+            match (filter, name) {
+                ([b'#'], _) => return true,
+                // `a/#` matches `a`: the parent level.
+                ([] | [b'/', b'#'], []) => return true,
+                ([b'+', rest @ ..], _) => {
+                    filter = rest;
+                    let end = name.iter().position(|&byte| byte == b'/').unwrap_or(name.len());
+                    name = name.get(end..).unwrap_or_default();
+                }
+                ([f, filter_rest @ ..], [n, name_rest @ ..]) if f == n => {
+                    (filter, name) = (filter_rest, name_rest);
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// The first wildcard that does not fill its level, or `#` that is not at the end
+/// [MQTT-4.7.1-2] [MQTT-4.7.1-3]. With `more`, further bytes of the filter will follow.
+pub(crate) fn first_fault(bytes: &[u8], more: bool) -> Option<usize> {
+    let mut before = b'/';
+    for (at, &byte) in bytes.iter().enumerate() {
+        let after = bytes.get(at.saturating_add(1));
+        let fills_level = before == b'/';
+        let fault = match byte {
+            b'#' => !fills_level || after.is_some() || more,
+            b'+' => !fills_level || after.is_some_and(|&after| after != b'/'),
+            _ => false,
+        };
+        if fault {
+            return Some(at);
+        }
+        before = byte;
+    }
+    None
+}
+
+/// Whether every wildcard is where it may be.
+pub(crate) fn is_well_formed(bytes: &[u8]) -> bool {
+    first_fault(bytes, false).is_none()
+}
+
+impl fmt::Debug for TopicFilter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text().fmt(f)
+    }
+}
+
+impl fmt::Display for TopicFilter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<'a> TryFrom<&'a str> for TopicFilter<'a> {
+    type Error = TopicError;
+
+    fn try_from(filter: &'a str) -> Result<Self, TopicError> {
+        Self::new(filter)
+    }
+}
+
+/// A topic name, read as a filter, matches itself.
+impl<'a> From<TopicName<'a>> for TopicFilter<'a> {
+    fn from(name: TopicName<'a>) -> Self {
+        Self(name.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_formed_filters() {
+        for filter in
+            ["#", "+", "/", "//", "a//b", "/+", "+/tennis/#", "sport/+/p1", "a b", "$SYS/#", "+/+"]
+        {
+            assert!(TopicFilter::new(filter).is_ok(), "{filter}");
+        }
+        for (filter, at) in [
+            ("sport/tennis#", 12),
+            ("sport/tennis/#/ranking", 13),
+            ("sport+", 5),
+            ("+a", 0),
+            ("a+/b", 1),
+            ("##", 0),
+            ("#/", 0),
+            ("a/#b", 2),
+            ("a/##", 2),
+            ("é/+b", 3),
+        ] {
+            assert_eq!(TopicFilter::new(filter), Err(TopicError::MisplacedWildcard { at }));
+        }
+        assert_eq!(TopicFilter::new(""), Err(TopicError::Empty));
+    }
+
+    #[test]
+    fn a_growing_filter_waits_only_while_it_can_become_valid() {
+        assert_eq!(first_fault(b"a/+", true), None);
+        assert_eq!(first_fault(b"a/#", true), Some(2));
+        assert_eq!(first_fault(b"a+", true), Some(1));
+        assert_eq!(first_fault(b"a/", true), None);
+    }
+
+    #[test]
+    fn a_wildcard_is_noticed() {
+        assert!(TopicFilter::new("a/+").unwrap().has_wildcard());
+        assert!(!TopicFilter::new("a/b").unwrap().has_wildcard());
+        assert_eq!(TopicFilter::from(TopicName::new("a/b").unwrap()).as_str(), "a/b");
+    }
+}

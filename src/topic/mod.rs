@@ -1,0 +1,36 @@
+//! Topic names, topic filters, and which matches which.
+
+mod filter;
+mod name;
+
+pub use filter::TopicFilter;
+pub(crate) use filter::{first_fault as first_filter_fault, is_well_formed};
+pub use name::TopicName;
+pub(crate) use name::first_fault as first_name_fault;
+
+use crate::wire::TextError;
+
+/// Why a string is no topic name or no topic filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TopicError {
+    /// It has no character [MQTT-4.7.3-1].
+    #[error("a topic needs at least one character [MQTT-4.7.3-1]")]
+    Empty,
+    /// A topic name contains `+` or `#` [MQTT-4.7.1-1].
+    #[error("wildcard at byte {at} of a topic name [MQTT-4.7.1-1]")]
+    WildcardInName {
+        /// The byte at which the wildcard stands.
+        at: usize,
+    },
+    /// A wildcard of a filter does not fill its level, or a `#` is not at the end
+    /// [MQTT-4.7.1-2] [MQTT-4.7.1-3].
+    #[error("misplaced wildcard at byte {at} of a topic filter [MQTT-4.7.1-2] [MQTT-4.7.1-3]")]
+    MisplacedWildcard {
+        /// The byte at which the wildcard stands.
+        at: usize,
+    },
+    /// It is no string of MQTT.
+    #[error(transparent)]
+    Text(#[from] TextError),
+}

@@ -1,0 +1,47 @@
+//! A cursor that cannot leave the slice that it was given.
+
+/// Reads from the front of a slice; a read that the slice cannot serve changes nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    #[inline(always)]
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// What has not been read yet.
+    #[inline(always)]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    #[inline(always)]
+    pub(crate) const fn u8(&mut self) -> Option<u8> {
+        let Some((byte, rest)) = self.rest.split_first() else { return None };
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn u16(&mut self) -> Option<u16> {
+        let Some((bytes, rest)) = self.rest.split_first_chunk::<2>() else { return None };
+        self.rest = rest;
+        Some(u16::from_be_bytes(*bytes))
+    }
+
+    /// A two-byte length and as many bytes, if at least `reserve` bytes follow them.
+    #[inline(always)]
+    pub(crate) fn prefixed(&mut self, reserve: usize) -> Option<&'a [u8]> {
+        let (len, rest) = self.rest.split_first_chunk::<2>()?;
+        let len = usize::from(u16::from_be_bytes(*len));
+        if len.saturating_add(reserve) > rest.len() {
+            return None;
+        }
+        let (taken, rest) = rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(taken)
+    }
+}

@@ -1,0 +1,118 @@
+//! The variable byte integer: 1 to 4 bytes, 0 to 268,435,455, least significant seven bits first.
+
+/// The largest value.
+pub(crate) const MAX: u32 = 268_435_455;
+
+/// What the bytes at hand say about the integer that they begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Varint {
+    /// It is all there. `len` is 1 to 4; `minimal` tells that no shorter form exists.
+    Whole { value: u32, len: u8, minimal: bool },
+    /// At least one more byte is needed.
+    Partial,
+    /// The fourth byte announces a fifth.
+    TooLong,
+}
+
+pub(crate) fn decode(bytes: &[u8]) -> Varint {
+    let mut value = 0_u32;
+    for (&byte, len) in bytes.iter().zip(1_u8..=4) {
+        let shift = u32::from(len).saturating_sub(1).saturating_mul(7);
+        value |= u32::from(byte & 0x7f).wrapping_shl(shift);
+        if byte & 0x80 == 0 {
+            return Varint::Whole { value, len, minimal: byte != 0 || len == 1 };
+        }
+    }
+    if bytes.len() >= 4 { Varint::TooLong } else { Varint::Partial }
+}
+
+/// How many bytes the value takes.
+#[inline]
+pub(crate) const fn len(value: u32) -> usize {
+    match value {
+        0..=0x7f => 1,
+        0x80..=0x3fff => 2,
+        0x4000..=0x1f_ffff => 3,
+        _ => 4,
+    }
+}
+
+/// The bytes of the value and how many of the four count. Values above [`MAX`] have no form; the
+/// caller has excluded them.
+#[inline]
+pub(crate) const fn encode(value: u32) -> ([u8; 4], usize) {
+    let [a, b, c, d] = spread(value).to_le_bytes();
+    match len(value) {
+        1 => ([a, 0, 0, 0], 1),
+        2 => ([a | 0x80, b, 0, 0], 2),
+        3 => ([a | 0x80, b | 0x80, c, 0], 3),
+        _ => ([a | 0x80, b | 0x80, c | 0x80, d], 4),
+    }
+}
+
+/// Puts each group of seven bits in a byte of its own.
+#[inline]
+const fn spread(value: u32) -> u32 {
+    (value & 0x7f)
+        | (value & 0x3f80).wrapping_shl(1)
+        | (value & 0x1f_c000).wrapping_shl(2)
+        | (value & 0xfe0_0000).wrapping_shl(3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Boundaries of the standard's table, with their bytes.
+    const TABLE: [(u32, &[u8]); 10] = [
+        (0, &[0x00]),
+        (1, &[0x01]),
+        (127, &[0x7f]),
+        (128, &[0x80, 0x01]),
+        (321, &[0xc1, 0x02]),
+        (16_383, &[0xff, 0x7f]),
+        (16_384, &[0x80, 0x80, 0x01]),
+        (2_097_151, &[0xff, 0xff, 0x7f]),
+        (2_097_152, &[0x80, 0x80, 0x80, 0x01]),
+        (268_435_455, &[0xff, 0xff, 0xff, 0x7f]),
+    ];
+
+    #[test]
+    fn the_table_both_ways() {
+        for (value, bytes) in TABLE {
+            let count = u8::try_from(bytes.len()).unwrap();
+            assert_eq!(decode(bytes), Varint::Whole { value, len: count, minimal: true });
+            assert_eq!(len(value), bytes.len());
+            let (encoded, used) = encode(value);
+            assert_eq!(&encoded[..used], bytes);
+            for cut in 0..bytes.len() {
+                assert_eq!(decode(&bytes[..cut]), Varint::Partial);
+            }
+        }
+    }
+
+    #[test]
+    fn padding_is_seen_at_every_length() {
+        for (bytes, value) in [
+            (&[0x80_u8, 0x00][..], 0),
+            (&[0xff, 0x00], 127),
+            (&[0x80, 0x80, 0x00], 0),
+            (&[0x80, 0x81, 0x80, 0x00], 128),
+        ] {
+            let count = u8::try_from(bytes.len()).unwrap();
+            assert_eq!(decode(bytes), Varint::Whole { value, len: count, minimal: false });
+        }
+    }
+
+    #[test]
+    fn the_fourth_byte_cannot_continue() {
+        assert_eq!(decode(&[0x80, 0x80, 0x80, 0x80]), Varint::TooLong);
+        assert_eq!(decode(&[0xff, 0xff, 0xff, 0xff, 0x00]), Varint::TooLong);
+        assert_eq!(decode(&[0xff, 0xff, 0xff]), Varint::Partial);
+    }
+
+    #[test]
+    fn bytes_after_the_last_are_not_looked_at() {
+        assert_eq!(decode(&[0x01, 0xff]), Varint::Whole { value: 1, len: 1, minimal: true });
+    }
+}
