@@ -82,6 +82,7 @@ impl<'a> Connect<'a> {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
         let version = read_version(&mut r)?;
         r.options.version = version;
@@ -141,10 +142,9 @@ impl<'a> Connect<'a> {
 }
 
 /// Protocol name and level, which together name the version.
+#[inline(always)]
 fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, DecodeError> {
-    let names = Version::ALL.map(|version| version.protocol_name().as_bytes());
-    // [MQTT-3.1.2-1]
-    let name = r.one_of(Field::ProtocolName, &names)?;
+    let name = r.protocol_name()?;
     let start = r.at();
     let level = r.u8(Field::ProtocolLevel)?;
     r.saw(Field::ProtocolLevel, start, Value::Number(level.into()));
@@ -159,6 +159,7 @@ fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, 
     }
 }
 
+#[inline(always)]
 fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, DecodeError> {
     let start = r.at();
     let flags = r.u8(Field::ConnectFlags)?;
@@ -186,6 +187,7 @@ fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, DecodeE
     Ok(flags)
 }
 
+#[inline(always)]
 fn read_client_id<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
@@ -209,6 +211,7 @@ fn read_client_id<'a, W: Watch<'a>>(
     Ok(client_id)
 }
 
+#[inline(always)]
 fn read_will<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
@@ -226,12 +229,14 @@ fn read_will<'a, W: Watch<'a>>(
 
 /// Whether a flagged field follows. In 3.1 the Remaining Length wins over the flags: user name and
 /// password may be missing if the packet ends where they would begin.
+#[inline(always)]
 fn is_there<'a, W: Watch<'a>>(r: &Fields<'a, '_, W>, flags: u8, flag: u8) -> bool {
     flags & flag != 0 && (r.version() != Version::V3_1 || r.left() > 0)
 }
 
 /// What the flags say must follow the client identifier: each field the two bytes of its length,
 /// the will topic a character more.
+#[inline(always)]
 fn after_client_id(version: Version, flags: u8) -> Reserve {
     let mut after = Reserve::NONE;
     let mut add = |flag, bytes: usize, last| {

@@ -1,135 +1,9 @@
 //! Why bytes are not a packet: where, by which rule, and what the peer may be told. Why a packet
 //! cannot be written.
 
-use super::PacketType;
+use super::{Field, PacketType};
 use crate::types::{ConnectReturnCode, Version};
 use core::fmt;
-
-/// A part of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Field {
-    /// The first byte: packet type and flags.
-    FixedHeader,
-    /// The Remaining Length.
-    RemainingLength,
-    /// The protocol name of CONNECT.
-    ProtocolName,
-    /// The protocol level of CONNECT.
-    ProtocolLevel,
-    /// The connect flags.
-    ConnectFlags,
-    /// The keep alive of CONNECT.
-    KeepAlive,
-    /// The client identifier.
-    ClientId,
-    /// The topic of the will.
-    WillTopic,
-    /// The payload of the will.
-    WillPayload,
-    /// The user name.
-    UserName,
-    /// The password.
-    Password,
-    /// The first byte of CONNACK.
-    AcknowledgeFlags,
-    /// The return code of CONNACK, or one of SUBACK.
-    ReturnCode,
-    /// The topic name of PUBLISH.
-    TopicName,
-    /// The packet identifier.
-    PacketId,
-    /// The payload of PUBLISH.
-    Payload,
-    /// A topic filter of SUBSCRIBE or UNSUBSCRIBE.
-    TopicFilter,
-    /// The requested QoS of SUBSCRIBE.
-    RequestedQos,
-    /// What follows the last field.
-    End,
-}
-
-impl Field {
-    /// The name, in the standard's words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FixedHeader => "fixed header",
-            Self::RemainingLength => "remaining length",
-            Self::ProtocolName => "protocol name",
-            Self::ProtocolLevel => "protocol level",
-            Self::ConnectFlags => "connect flags",
-            Self::KeepAlive => "keep alive",
-            Self::ClientId => "client identifier",
-            Self::WillTopic => "will topic",
-            Self::WillPayload => "will message",
-            Self::UserName => "user name",
-            Self::Password => "password",
-            Self::AcknowledgeFlags => "acknowledge flags",
-            Self::ReturnCode => "return code",
-            Self::TopicName => "topic name",
-            Self::PacketId => "packet identifier",
-            Self::Payload => "payload",
-            Self::TopicFilter => "topic filter",
-            Self::RequestedQos => "requested QoS",
-            Self::End => "end of the packet",
-        }
-    }
-
-    /// The section of the standard that describes the field in this packet.
-    pub const fn section(self, packet: PacketType, version: Version) -> &'static str {
-        match version {
-            Version::V3_1 => self.section_3_1(packet),
-            Version::V3_1_1 => self.section_3_1_1(packet),
-        }
-    }
-
-    const fn section_3_1(self, packet: PacketType) -> &'static str {
-        match self {
-            Self::FixedHeader | Self::RemainingLength => "2.1",
-            _ => packet.section(),
-        }
-    }
-
-    const fn section_3_1_1(self, packet: PacketType) -> &'static str {
-        use PacketType as P;
-        match (self, packet) {
-            (Self::RemainingLength, _) => "2.2.3",
-            (Self::FixedHeader, _) | (Self::End, _) => packet.section(),
-            (Self::ProtocolName, _) => "3.1.2.1",
-            (Self::ProtocolLevel, _) => "3.1.2.2",
-            (Self::ConnectFlags, _) => "3.1.2.3",
-            (Self::KeepAlive, _) => "3.1.2.10",
-            (Self::ClientId, _) => "3.1.3.1",
-            (Self::WillTopic, _) => "3.1.3.2",
-            (Self::WillPayload, _) => "3.1.3.3",
-            (Self::UserName, _) => "3.1.3.4",
-            (Self::Password, _) => "3.1.3.5",
-            (Self::AcknowledgeFlags, _) => "3.2.2.1",
-            (Self::ReturnCode, P::Connack) => "3.2.2.3",
-            (Self::ReturnCode, _) => "3.9.3",
-            (Self::TopicName, _) => "3.3.2.1",
-            (Self::Payload, _) => "3.3.3",
-            (Self::TopicFilter, P::Unsubscribe) => "3.10.3",
-            (Self::TopicFilter | Self::RequestedQos, _) => "3.8.3",
-            (Self::PacketId, P::Publish) => "3.3.2.2",
-            (Self::PacketId, P::Puback) => "3.4.2",
-            (Self::PacketId, P::Pubrec) => "3.5.2",
-            (Self::PacketId, P::Pubrel) => "3.6.2",
-            (Self::PacketId, P::Pubcomp) => "3.7.2",
-            (Self::PacketId, P::Subscribe) => "3.8.2",
-            (Self::PacketId, P::Suback) => "3.9.2",
-            (Self::PacketId, P::Unsubscribe) => "3.10.2",
-            (Self::PacketId, P::Unsuback) => "3.11.2",
-            (Self::PacketId, _) => "2.3.1",
-        }
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// What is wrong with bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -267,8 +141,15 @@ impl ErrorKind {
 
     /// The statement of 3.1.1 that forbids this in this field. Where the standard has text but no
     /// numbered statement there is none; 3.1 has no numbers at all.
-    const fn statement(self, packet: Option<PacketType>, field: Field) -> Option<&'static str> {
+    const fn statement(
+        self,
+        packet: Option<PacketType>,
+        field: Field,
+        value: u32,
+    ) -> Option<&'static str> {
         use PacketType as P;
+        const PLUS: u32 = 0x2b;
+        const WILL_QOS: u32 = 0x18;
         Some(match (self, packet, field) {
             (Self::ReservedFlags, Some(P::Pubrel), _) => "MQTT-3.6.1-1",
             (Self::ReservedFlags, Some(P::Subscribe), _) => "MQTT-3.8.1-1",
@@ -287,11 +168,13 @@ impl ErrorKind {
             (Self::EmptyTopic, ..) => "MQTT-4.7.3-1",
             (Self::WildcardInTopicName, Some(P::Publish), _) => "MQTT-3.3.2-2",
             (Self::WildcardInTopicName, ..) => "MQTT-4.7.1-1",
+            (Self::MisplacedWildcard, ..) if value == PLUS => "MQTT-4.7.1-3",
             (Self::MisplacedWildcard, ..) => "MQTT-4.7.1-2",
             (Self::ProtocolName, ..) => "MQTT-3.1.2-1",
             (Self::ProtocolLevel, ..) => "MQTT-3.1.2-2",
             (Self::ReservedConnectFlag, ..) => "MQTT-3.1.2-3",
-            (Self::WillFlagsWithoutWill, ..) => "MQTT-3.1.2-11",
+            (Self::WillFlagsWithoutWill, ..) if value & WILL_QOS != 0 => "MQTT-3.1.2-13",
+            (Self::WillFlagsWithoutWill, ..) => "MQTT-3.1.2-15",
             (Self::PasswordWithoutUserName, ..) => "MQTT-3.1.2-22",
             (Self::ClientId, ..) => "MQTT-3.1.3-8",
             (Self::SessionPresentOnError, ..) => "MQTT-3.2.2-4",
@@ -435,7 +318,7 @@ impl DecodeError {
     pub const fn statement(&self) -> Option<&'static str> {
         match self.version {
             Version::V3_1 => None,
-            Version::V3_1_1 => self.kind.statement(self.packet_type, self.field),
+            Version::V3_1_1 => self.kind.statement(self.packet_type, self.field, self.value),
         }
     }
 

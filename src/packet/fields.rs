@@ -156,6 +156,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// Makes sure that the packet is long enough for what must follow.
+    #[inline(always)]
     pub(crate) fn require(&mut self, reserve: Reserve) -> Result<(), DecodeError> {
         if self.left() >= reserve.bytes {
             return Ok(());
@@ -179,33 +180,32 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    /// Exactly these bytes or any of the other choices, which all have another length.
-    pub(crate) fn one_of(
-        &mut self,
-        field: Field,
-        choices: &[&[u8]],
-    ) -> Result<&'a [u8], DecodeError> {
+    /// The protocol name of one of the versions.
+    #[inline(always)]
+    pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], DecodeError> {
+        let field = Field::ProtocolName;
         let start = self.at();
-        let rest = self.reader.rest();
-        let fits = |choice: &&&[u8]| {
-            let len = text::wire_len(choice).to_be_bytes();
-            let mut wire = len.iter().chain(choice.iter());
-            rest.iter().all(|byte| wire.next().is_none_or(|expected| expected == byte))
-        };
-        match choices.iter().find(fits) {
-            Some(choice) if choice.len().saturating_add(2) <= rest.len() => {
-                let bytes = self.prefixed(field, Reserve::NONE, Content::Binary)?;
-                self.saw(field, start, Value::Text(Text::from_checked(bytes)));
-                Ok(bytes)
-            }
-            Some(_) => Err(self.short_prefixed(field, Reserve::NONE, Content::Binary)),
-            None => {
+        if let Some(name) = self.reader.prefixed(0) {
+            self.saw(field, start, Value::Text(Text::from_checked(name)));
+            if !matches!(name, b"MQTT" | b"MQIsdp") {
+                // [MQTT-3.1.2-1]
                 self.breach(ErrorKind::ProtocolName, field, start, 0)?;
-                let bytes = self.prefixed(field, Reserve::NONE, Content::Binary)?;
-                self.saw(field, start, Value::Bytes(bytes));
-                Ok(bytes)
             }
+            return Ok(name);
         }
+        Err(self.short_protocol_name())
+    }
+
+    /// The verdict on a protocol name that is not all there.
+    #[cold]
+    fn short_protocol_name(&mut self) -> DecodeError {
+        let field = Field::ProtocolName;
+        let rest = self.reader.rest();
+        let can_become = |wire: &[u8]| rest.iter().zip(wire).all(|(a, b)| a == b);
+        if can_become(b"\0\x04MQTT") || can_become(b"\0\x06MQIsdp") {
+            return self.short_prefixed(field, Reserve::NONE, Content::Binary);
+        }
+        self.error(ErrorKind::ProtocolName, field, self.at(), 0)
     }
 
     #[inline(always)]
@@ -223,6 +223,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn binary(
         &mut self,
         field: Field,
@@ -236,6 +237,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         Ok(Binary::from_checked(bytes))
     }
 
+    #[inline(always)]
     pub(crate) fn text(&mut self, field: Field, reserve: Reserve) -> Result<Text<'a>, DecodeError> {
         let start = self.at();
         let bytes = self.prefixed(field, reserve, Content::Text)?;

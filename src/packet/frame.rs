@@ -125,6 +125,7 @@ pub enum Split<'a> {
 /// assert_eq!(frame.packet_len(), 9);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[inline]
 pub fn split(input: &[u8], options: DecodeOptions) -> Result<Split<'_>, DecodeError> {
     Ok(match header(input, options, &mut ())? {
         Start::Partial => Split::NeedMore(1),
@@ -206,6 +207,7 @@ impl Header {
 }
 
 /// Reads and checks the fixed header.
+#[inline]
 pub(crate) fn header<'a, W: Watch<'a>>(
     input: &[u8],
     options: DecodeOptions,
@@ -243,6 +245,7 @@ pub(crate) fn header<'a, W: Watch<'a>>(
 }
 
 /// Checks the first byte.
+#[inline]
 fn check_first<'a, W: Watch<'a>>(
     first: u8,
     options: DecodeOptions,
@@ -291,6 +294,7 @@ fn flags_are_allowed(packet_type: PacketType, flags: u8, options: DecodeOptions)
 
 /// Whether the packet type can have this Remaining Length: if not, which field has no place, or
 /// where the surplus begins.
+#[inline]
 fn check_length(header: &Header) -> Option<(ErrorKind, Field, usize)> {
     use PacketType as P;
     let len = header.remaining_length;

@@ -7,8 +7,10 @@ mod disconnect;
 mod encode;
 mod error;
 mod explain;
+mod field;
 mod fields;
 mod frame;
+mod judge;
 mod list;
 mod packet_type;
 mod ping;
@@ -25,8 +27,9 @@ pub use ack::{Puback, Pubcomp, Pubrec, Pubrel};
 pub use connack::Connack;
 pub use connect::{Connect, Will};
 pub use disconnect::Disconnect;
-pub use error::{DecodeError, EncodeError, ErrorKind, Field};
+pub use error::{DecodeError, EncodeError, ErrorKind};
 pub use explain::{ExplainedField, Explanation, Value, explain};
+pub use field::Field;
 pub use frame::{DecodeOptions, Frame, Split, split};
 pub use list::{Entries, Entry, List};
 pub use packet_type::PacketType;
@@ -210,6 +213,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Decodes one whole packet.
+    #[inline]
     pub fn decode(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
         let header_len = usize::from(frame.header_len);
         Self::decode_body(
@@ -219,6 +223,7 @@ impl<'a> Packet<'a> {
     }
 
     /// The one place that dispatches on the packet type when reading.
+    #[inline(always)]
     pub(crate) fn decode_body<W: Watch<'a>>(
         first: u8,
         fields: Fields<'a, '_, W>,

@@ -58,9 +58,25 @@ const TABLE: [Row; 14] = [
 
 impl PacketType {
     /// The type of this number; `None` for 0 and 15, which are reserved.
-    pub fn new(number: u8) -> Option<Self> {
-        let index = usize::from(number).checked_sub(1)?;
-        TABLE.get(index).map(|row| row.0)
+    #[inline]
+    pub const fn new(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Connect,
+            2 => Self::Connack,
+            3 => Self::Publish,
+            4 => Self::Puback,
+            5 => Self::Pubrec,
+            6 => Self::Pubrel,
+            7 => Self::Pubcomp,
+            8 => Self::Subscribe,
+            9 => Self::Suback,
+            10 => Self::Unsubscribe,
+            11 => Self::Unsuback,
+            12 => Self::Pingreq,
+            13 => Self::Pingresp,
+            14 => Self::Disconnect,
+            _ => return None,
+        })
     }
 
     /// The number, 1 to 14.
@@ -90,6 +106,7 @@ impl PacketType {
     }
 
     /// The flags in the first byte, which only PUBLISH can choose [MQTT-2.2.2-1].
+    #[inline]
     pub(crate) const fn required_flags(self) -> u8 {
         match self {
             Self::Pubrel | Self::Subscribe | Self::Unsubscribe => 0b0010,

@@ -1,9 +1,10 @@
 //! The decoder for a byte stream: whole packets, streamed payloads, skipped giants.
 
 use super::{
-    DecodeError, DecodeOptions, ErrorKind, Packet, PacketType, Publish,
+    DecodeError, DecodeOptions, Packet, PacketType, Publish,
     fields::{Fields, Partial},
-    frame::{self, Header, Start},
+    frame::Header,
+    judge::{Judge, Judgement, checkpoint, read_publish_start},
 };
 use crate::{
     topic::TopicName,
@@ -53,9 +54,7 @@ pub enum Oversize {
 /// after an eighth more at most, so that the work stays linear in the bytes however they are cut.
 #[derive(Debug)]
 pub struct StreamDecoder {
-    options: DecodeOptions,
-    stream_up_to: u32,
-    oversize: Oversize,
+    judge: Judge,
     state: State,
     /// Received and not yet used, apart from the first `taken` bytes, which the last item borrowed.
     carry: BytesMut,
@@ -125,9 +124,7 @@ impl StreamDecoder {
     /// the decoder goes on with the version that this names.
     pub fn new(options: DecodeOptions) -> Self {
         Self {
-            options,
-            stream_up_to: 0,
-            oversize: Oversize::Fail,
+            judge: Judge { options, stream_up_to: 0, oversize: Oversize::Fail },
             state: State::Packet,
             carry: BytesMut::new(),
             taken: 0,
@@ -140,20 +137,20 @@ impl StreamDecoder {
     /// header and pieces of its payload. Its header is still held whole, so it has to fit the limit.
     #[must_use]
     pub fn with_streaming(mut self, up_to: u32) -> Self {
-        self.stream_up_to = up_to;
+        self.judge.stream_up_to = up_to;
         self
     }
 
     /// Decides what happens to packets that are over the limit.
     #[must_use]
     pub fn with_oversize(mut self, oversize: Oversize) -> Self {
-        self.oversize = oversize;
+        self.judge.oversize = oversize;
         self
     }
 
     /// The options, with the version that a CONNECT named.
     pub const fn options(&self) -> DecodeOptions {
-        self.options
+        self.judge.options
     }
 
     /// How many received bytes wait for the rest of their packet.
@@ -162,14 +159,11 @@ impl StreamDecoder {
     }
 
     /// Takes in what the transport gave. What the returned [`Feed`] has not handed out when it is
-    /// dropped stays in the decoder and comes first the next time.
+    /// dropped stays in the decoder and comes first the next time; whoever never takes anything out
+    /// makes it hold all that was fed.
+    #[must_use = "packets are taken out of what this returns"]
     pub const fn feed<'d, 'i>(&'d mut self, input: &'i [u8]) -> Feed<'d, 'i> {
         Feed { decoder: self, input }
-    }
-
-    /// The options by which a packet is looked at whose size has been judged already.
-    const fn unlimited(&self) -> DecodeOptions {
-        self.options.with_max_packet_size(u32::MAX)
     }
 
     /// Lets go of what the last item borrowed.
@@ -192,103 +186,15 @@ impl StreamDecoder {
         self.taken = 0;
     }
 
-    /// What to do with a packet of which these are the first bytes.
-    fn judge(&self, bytes: &[u8]) -> Result<Judgement, DecodeError> {
-        let error = match frame::header(bytes, self.options, &mut ()) {
-            Ok(Start::Partial) => return Ok(Judgement::NeedMore(1)),
-            Ok(Start::Header(header)) => {
-                return Ok(match header.body(bytes) {
-                    (body, 0) => Judgement::Packet {
-                        header,
-                        len: header.header_len().saturating_add(body.len()),
-                    },
-                    (_, missing) => Judgement::NeedMore(missing),
-                });
-            }
-            Err(error) => error,
-        };
-        if error.kind != ErrorKind::PacketTooLarge {
-            return Err(error);
-        }
-        match frame::header(bytes, self.unlimited(), &mut ())? {
-            Start::Header(header) => self.judge_large(&header, bytes, error),
-            Start::Partial => Ok(Judgement::NeedMore(1)),
-        }
-    }
-
-    /// What to do with a packet that is over the limit.
-    fn judge_large(
-        &self,
-        header: &Header,
-        bytes: &[u8],
-        too_large: DecodeError,
-    ) -> Result<Judgement, DecodeError> {
-        let is_publish = header.packet_type == PacketType::Publish;
-        let is_streamed = is_publish && header.packet_len() <= self.stream_up_to;
-        if !is_streamed && self.oversize == Oversize::Fail {
-            return Err(too_large);
-        }
-        let (body, _) = header.body(bytes);
-        let id_len = if header.has_packet_id() { 2_usize } else { 0 };
-        let topic_len = match *body {
-            _ if !is_publish => 0,
-            [high, low, ..] => usize::from(u16::from_be_bytes([high, low])).saturating_add(2),
-            [] => return Ok(Judgement::NeedMore(2)),
-            [_] => return Ok(Judgement::NeedMore(1)),
-        };
-        let len = header.header_len().saturating_add(topic_len).saturating_add(id_len);
-        if u32::try_from(len).is_ok_and(|len| len <= self.options.max_packet_size) {
-            return Ok(match len.saturating_sub(bytes.len()) {
-                0 if is_streamed => Judgement::Stream { header: *header, len },
-                0 => Judgement::Skip { header: *header, len },
-                missing => Judgement::NeedMore(missing),
-            });
-        }
-        if self.oversize == Oversize::Fail {
-            return Err(too_large);
-        }
-        Ok(Judgement::SkipTopic { header: *header, topic: topic_len.saturating_sub(2) })
-    }
-
-    /// Refuses the part of a packet that is carried if nothing can make it valid any more.
+    /// Refuses the part of a packet that is held if nothing can make it valid any more.
     fn check_partial(&mut self) -> Result<(), DecodeError> {
         let due = checkpoint(self.carry.len());
         if due <= self.checked {
             return Ok(());
         }
         self.checked = due;
-        let bytes = self.carry.get(..due).unwrap_or_default();
-        match frame::header(bytes, self.unlimited(), &mut ())? {
-            Start::Header(header) => super::check_partial(&header, bytes, self.unlimited()),
-            Start::Partial => Ok(()),
-        }
+        self.judge.check_partial(self.carry.get(..due).unwrap_or_default())
     }
-}
-
-/// How much of so many carried bytes is looked at before the packet is whole. The same for all ways
-/// of cutting the stream, and few enough for the work to stay linear.
-const fn checkpoint(len: usize) -> usize {
-    match len.checked_ilog2() {
-        Some(log @ 8..) => {
-            let step = 1_usize.wrapping_shl(log.saturating_sub(3));
-            len & !step.wrapping_sub(1)
-        }
-        _ => len,
-    }
-}
-
-/// The verdict on the packet at the front.
-enum Judgement {
-    /// It is whole.
-    Packet { header: Header, len: usize },
-    /// It is to be streamed; its header, `len` bytes, is there.
-    Stream { header: Header, len: usize },
-    /// It is to be skipped; what is to be learnt of it, `len` bytes, is there.
-    Skip { header: Header, len: usize },
-    /// It is to be skipped, and its topic is too long to be held.
-    SkipTopic { header: Header, topic: usize },
-    /// At least so many more bytes are needed.
-    NeedMore(usize),
 }
 
 /// The items in what was fed to a [`StreamDecoder`], and in what it held.
@@ -301,7 +207,9 @@ pub struct Feed<'d, 'i> {
 impl Drop for Feed<'_, '_> {
     fn drop(&mut self) {
         self.decoder.drop_taken();
-        if self.decoder.failed.is_none() {
+        if self.decoder.failed.is_some() {
+            self.decoder.carry = BytesMut::new();
+        } else {
             self.decoder.carry.extend_from_slice(self.input);
         }
     }
@@ -343,10 +251,10 @@ impl<'i> Feed<'_, 'i> {
             && self.decoder.failed.is_none()
         {
             // Errors are left to the slow path, which knows what to do about them.
-            let options = self.decoder.options;
+            let options = self.decoder.judge.options;
             if let Ok(Some(packet)) = Packet::read_whole(&mut self.input, options) {
                 if let Packet::Connect(connect) = &packet {
-                    self.decoder.options.version = connect.version;
+                    self.decoder.judge.options.version = connect.version;
                 }
                 return Ok(Some(StreamItem::Packet(packet)));
             }
@@ -384,7 +292,7 @@ impl<'i> Feed<'_, 'i> {
                 return Ok(None);
             }
             match self.decoder.state {
-                State::Packet => match self.decoder.judge(bytes)? {
+                State::Packet => match self.decoder.judge.judge(bytes)? {
                     Judgement::NeedMore(count) => {
                         if !self.carry_over(count, is_carried) {
                             self.decoder.check_partial()?;
@@ -482,7 +390,7 @@ impl<'i> Feed<'_, 'i> {
 
     /// Reads an item from its bytes.
     fn read(&mut self, found: Found<'i>) -> Result<StreamItem<'_>, DecodeError> {
-        let StreamDecoder { options, carry, failed, .. } = &mut *self.decoder;
+        let StreamDecoder { judge: Judge { options, .. }, carry, failed, .. } = &mut *self.decoder;
         let bytes = match found.place {
             Place::Carry(len) => carry.get(..len).unwrap_or_default(),
             Place::Input(bytes) => bytes,
@@ -514,13 +422,13 @@ fn read_item(
         }
         What::Payload { left } => Ok(StreamItem::Payload { bytes, left }),
         What::Publish(header) => {
-            let (publish, payload_len) = read_publish(&header, bytes, options)?;
+            let (publish, payload_len) = read_publish_start(&header, bytes, options)?;
             Ok(StreamItem::Publish { publish, payload_len })
         }
         What::Skipped(header) => {
             let mut skipped = Skipped::new(&header);
             if header.packet_type == PacketType::Publish {
-                let (publish, _) = read_publish(&header, bytes, options)?;
+                let (publish, _) = read_publish_start(&header, bytes, options)?;
                 skipped.packet_id = publish.packet_id();
                 skipped.topic = Some(publish.topic);
             } else if header.has_packet_id() {
@@ -542,19 +450,6 @@ fn read_item(
             Ok(StreamItem::Skipped(skipped))
         }
     }
-}
-
-/// A PUBLISH of which the payload has not arrived, and how long that is.
-fn read_publish<'a>(
-    header: &Header,
-    bytes: &'a [u8],
-    options: DecodeOptions,
-) -> Result<(Publish<'a>, usize), DecodeError> {
-    let (body, missing) = header.body(bytes);
-    let mut watch = Partial { missing, waiting: false };
-    let at = header.header_len();
-    let fields = Fields::new(header.packet_type, body, at, options, &mut watch);
-    Publish::decode_start(header.first, fields)
 }
 
 impl Skipped<'_> {

@@ -32,8 +32,13 @@ impl Version {
     }
 
     /// The version that a CONNECT with this protocol name and level speaks.
-    pub(crate) fn from_wire(name: &[u8], level: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|v| v.protocol_name().as_bytes() == name && v.level() == level)
+    #[inline]
+    pub(crate) const fn from_wire(name: &[u8], level: u8) -> Option<Self> {
+        match (name, level) {
+            (b"MQIsdp", 3) => Some(Self::V3_1),
+            (b"MQTT", 4) => Some(Self::V3_1_1),
+            _ => None,
+        }
     }
 }
 
@@ -43,5 +48,19 @@ impl fmt::Display for Version {
             Self::V3_1 => "3.1",
             Self::V3_1_1 => "3.1.1",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_and_level_go_together() {
+        for version in Version::ALL {
+            let name = version.protocol_name().as_bytes();
+            assert_eq!(Version::from_wire(name, version.level()), Some(version));
+            assert_eq!(Version::from_wire(name, 7 - version.level()), None);
+        }
     }
 }

@@ -187,15 +187,14 @@ pub(crate) const HAS_WILDCARD: u8 = 0x01;
 /// What kinds of bytes there are, in one pass. A class of zero is plain ASCII without wildcards.
 ///
 /// Whole blocks, the last one overlapping its neighbour, are what the compiler turns into vector
-/// instructions.
+/// instructions; asking first whether anything is to be said at all spares it to say what.
 #[inline(always)]
 pub(crate) fn classify(bytes: &[u8]) -> u8 {
     if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
-        let mut class = classify_block(first) | classify_block(last);
         if bytes.len() > 32 {
-            class |= classify_long(bytes);
+            return classify_long(bytes);
         }
-        return class;
+        return merge(classify_blocks(first, last));
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         return classify_word(u64::from_le_bytes(*first))
@@ -209,16 +208,44 @@ pub(crate) fn classify(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |class, &byte| class | classify_byte(byte))
 }
 
-#[inline(never)]
+/// [`classify`] for more than 32 bytes.
+#[inline(always)]
 fn classify_long(bytes: &[u8]) -> u8 {
-    let (blocks, _) = bytes.as_chunks::<32>();
-    let class = blocks.iter().fold(0, |class, block| class | classify_block(block));
-    class | bytes.last_chunk::<32>().map_or(0, classify_block)
+    let (Some(first), Some(last)) = (bytes.first_chunk::<32>(), bytes.last_chunk::<32>()) else {
+        return 0;
+    };
+    let class = merge(classify_blocks(first, last));
+    if bytes.len() > 64 { class | classify_middle(bytes) } else { class }
 }
 
+#[inline(never)]
+fn classify_middle(bytes: &[u8]) -> u8 {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    blocks.iter().fold(0, |class, block| {
+        block.iter().fold(class, |class, &byte| class | classify_byte(byte))
+    })
+}
+
+/// The classes of two blocks, place by place.
 #[inline(always)]
-fn classify_block<const N: usize>(block: &[u8; N]) -> u8 {
-    block.iter().fold(0, |class, &byte| class | classify_byte(byte))
+fn classify_blocks<const N: usize>(first: &[u8; N], last: &[u8; N]) -> [u8; N] {
+    let mut classes = [0; N];
+    for (class, (&a, &b)) in classes.iter_mut().zip(first.iter().zip(last)) {
+        *class = classify_byte(a) | classify_byte(b);
+    }
+    classes
+}
+
+/// All classes in one.
+#[inline(always)]
+fn merge<const N: usize>(classes: [u8; N]) -> u8 {
+    let (lanes, _) = classes.as_chunks::<16>();
+    let any = lanes.iter().fold(0, |any, lane| any | u128::from_ne_bytes(*lane));
+    if any == 0 {
+        return 0;
+    }
+    let care = if any & u128::from_ne_bytes([NEEDS_CARE; 16]) != 0 { NEEDS_CARE } else { 0 };
+    care | u8::from(any & u128::from_ne_bytes([HAS_WILDCARD; 16]) != 0)
 }
 
 /// `+` is 0x2B and `#` is 0x23: they differ in one bit.
@@ -238,6 +265,15 @@ fn classify_word(word: u64) -> u8 {
     let care = (word | (word.wrapping_sub(ONES) & !word)) & HIGH;
     let class = u8::from(wildcard != 0);
     if care == 0 { class } else { class | NEEDS_CARE }
+}
+
+/// The top bit of each byte that is `+` or `#`, and no other bit.
+#[inline(always)]
+pub(crate) const fn wildcards_in(word: u64) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let zero_if_wildcard = (word & 0xf7f7_f7f7_f7f7_f7f7) ^ 0x2323_2323_2323_2323;
+    let carried = (zero_if_wildcard & LOW).wrapping_add(LOW);
+    !(carried | zero_if_wildcard | LOW)
 }
 
 /// What is wrong with a string, apart from topics' own rules.

@@ -14,7 +14,15 @@ pub(crate) enum Varint {
     TooLong,
 }
 
+#[inline]
 pub(crate) fn decode(bytes: &[u8]) -> Varint {
+    match bytes {
+        [byte @ 0..=0x7f, ..] => Varint::Whole { value: u32::from(*byte), len: 1, minimal: true },
+        _ => decode_long(bytes),
+    }
+}
+
+fn decode_long(bytes: &[u8]) -> Varint {
     let mut value = 0_u32;
     for (&byte, len) in bytes.iter().zip(1_u8..=4) {
         let shift = u32::from(len).saturating_sub(1).saturating_mul(7);

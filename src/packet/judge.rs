@@ -1,0 +1,130 @@
+//! What to do with a packet of which only the first bytes may have arrived: take it, stream it, skip
+//! it, or wait.
+
+use super::{
+    DecodeError, DecodeOptions, ErrorKind, Oversize, PacketType, Publish,
+    fields::{Fields, Partial},
+    frame::{self, Header, Start},
+};
+
+/// The verdict on the packet at the front.
+pub(crate) enum Judgement {
+    /// It is whole.
+    Packet { header: Header, len: usize },
+    /// It is to be streamed; its header, `len` bytes, is there.
+    Stream { header: Header, len: usize },
+    /// It is to be skipped; what is to be learnt of it, `len` bytes, is there.
+    Skip { header: Header, len: usize },
+    /// It is to be skipped, and its topic is too long to be held.
+    SkipTopic { header: Header, topic: usize },
+    /// At least so many more bytes are needed.
+    NeedMore(usize),
+}
+
+/// By which rules packets are judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge {
+    pub(crate) options: DecodeOptions,
+    pub(crate) stream_up_to: u32,
+    pub(crate) oversize: Oversize,
+}
+
+impl Judge {
+    /// The options by which a packet is looked at whose size has been judged already.
+    const fn unlimited(&self) -> DecodeOptions {
+        self.options.with_max_packet_size(u32::MAX)
+    }
+
+    /// What to do with a packet that begins with these bytes.
+    pub(crate) fn judge(&self, bytes: &[u8]) -> Result<Judgement, DecodeError> {
+        let error = match frame::header(bytes, self.options, &mut ()) {
+            Ok(Start::Partial) => return Ok(Judgement::NeedMore(1)),
+            Ok(Start::Header(header)) => {
+                return Ok(match header.body(bytes) {
+                    (body, 0) => {
+                        let len = header.header_len().saturating_add(body.len());
+                        Judgement::Packet { header, len }
+                    }
+                    (_, missing) => Judgement::NeedMore(missing),
+                });
+            }
+            Err(error) => error,
+        };
+        if error.kind != ErrorKind::PacketTooLarge {
+            return Err(error);
+        }
+        match frame::header(bytes, self.unlimited(), &mut ())? {
+            Start::Header(header) => self.judge_large(&header, bytes, error),
+            Start::Partial => Ok(Judgement::NeedMore(1)),
+        }
+    }
+
+    /// What to do with a packet that is over the limit.
+    fn judge_large(
+        &self,
+        header: &Header,
+        bytes: &[u8],
+        too_large: DecodeError,
+    ) -> Result<Judgement, DecodeError> {
+        let is_publish = header.packet_type == PacketType::Publish;
+        let is_streamed = is_publish && header.packet_len() <= self.stream_up_to;
+        if !is_streamed && self.oversize == Oversize::Fail {
+            return Err(too_large);
+        }
+        let (body, _) = header.body(bytes);
+        let id_len = if header.has_packet_id() { 2_usize } else { 0 };
+        let topic_len = match *body {
+            _ if !is_publish => 0,
+            [high, low, ..] => usize::from(u16::from_be_bytes([high, low])).saturating_add(2),
+            [] => return Ok(Judgement::NeedMore(2)),
+            [_] => return Ok(Judgement::NeedMore(1)),
+        };
+        let len = header.header_len().saturating_add(topic_len).saturating_add(id_len);
+        if is_publish && u32::try_from(len).is_ok_and(|len| len > header.packet_len()) {
+            // The topic runs out of the packet, which reading it says.
+            read_publish_start(header, bytes, self.options)?;
+        }
+        if u32::try_from(len).is_ok_and(|len| len <= self.options.max_packet_size) {
+            return Ok(match len.saturating_sub(bytes.len()) {
+                0 if is_streamed => Judgement::Stream { header: *header, len },
+                0 => Judgement::Skip { header: *header, len },
+                missing => Judgement::NeedMore(missing),
+            });
+        }
+        if self.oversize == Oversize::Fail {
+            return Err(too_large);
+        }
+        Ok(Judgement::SkipTopic { header: *header, topic: topic_len.saturating_sub(2) })
+    }
+
+    /// Refuses the first bytes of a packet if nothing can make them valid any more.
+    pub(crate) fn check_partial(&self, bytes: &[u8]) -> Result<(), DecodeError> {
+        super::check_incomplete(bytes, self.unlimited())
+    }
+}
+
+/// A PUBLISH of which the payload has not arrived, and how long that is.
+pub(crate) fn read_publish_start<'a>(
+    header: &Header,
+    bytes: &'a [u8],
+    options: DecodeOptions,
+) -> Result<(Publish<'a>, usize), DecodeError> {
+    let (body, missing) = header.body(bytes);
+    let mut watch = Partial { missing, waiting: false };
+    let at = header.header_len();
+    let fields = Fields::new(header.packet_type, body, at, options, &mut watch);
+    Publish::decode_start(header.first, fields)
+}
+
+/// How much of so many held bytes is looked at before the packet is whole: all of the first 256,
+/// later an eighth of the size at a time. The same for all ways of cutting the stream, and few enough
+/// for the work to stay linear.
+pub(crate) const fn checkpoint(len: usize) -> usize {
+    match len.checked_ilog2() {
+        Some(log @ 8..) => {
+            let step = 1_usize.wrapping_shl(log.saturating_sub(3));
+            len & !step.wrapping_sub(1)
+        }
+        _ => len,
+    }
+}
