@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, Field, PacketType, Properties,
-    encode::check_room,
+    encode::{check_properties, check_room},
     fields::{Fields, Watch},
 };
 use crate::{
@@ -87,8 +87,8 @@ fn check(
     properties: Properties<'_>,
     version: Version,
 ) -> Result<(), EncodeError> {
-    if reason != ReasonCode::SUCCESS || !properties.is_empty() {
-        return Err(EncodeError::NotInVersion { packet_type, field: Field::ReturnCode, version });
+    if reason != ReasonCode::SUCCESS {
+        return Err(EncodeError::NotInVersion { packet_type, field: Field::ReasonCode, version });
     }
-    Ok(())
+    check_properties(packet_type, properties, version)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
-    encode::{Body, encode_methods},
+    encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Watch},
 };
@@ -100,9 +100,10 @@ impl Body for Connack<'_> {
         if self.session_present && version == Version::V3_1 {
             return not_in_version(Field::AcknowledgeFlags);
         }
-        if self.return_code().is_none() || !self.properties.is_empty() {
+        if self.return_code().is_none() {
             return not_in_version(Field::ReturnCode);
         }
+        check_properties(PacketType::Connack, self.properties, version)?;
         Ok(2)
     }
 

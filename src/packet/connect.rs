@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
-    encode::{Body, encode_methods},
+    encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Reserve, Watch},
 };
@@ -259,13 +259,9 @@ impl Body for Connect<'_> {
     }
 
     fn body_len(&self, _: Version) -> Result<usize, EncodeError> {
-        let no_properties = self.will.is_none_or(|will| will.properties.is_empty());
-        if !self.properties.is_empty() || !no_properties {
-            return Err(EncodeError::NotInVersion {
-                packet_type: PacketType::Connect,
-                field: Field::ConnectFlags,
-                version: self.version,
-            });
+        check_properties(PacketType::Connect, self.properties, self.version)?;
+        if let Some(will) = &self.will {
+            check_properties(PacketType::Connect, will.properties, self.version)?;
         }
         if self.password.is_some() && self.user_name.is_none() {
             // [MQTT-3.1.2-22]

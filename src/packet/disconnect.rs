@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, Field, PacketType, Properties,
-    encode::{Body, encode_methods},
+    encode::{Body, check_properties, encode_methods},
     fields::{Fields, Watch},
 };
 use crate::{
@@ -46,10 +46,12 @@ impl Body for Disconnect<'_> {
 
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
-        if self.reason != ReasonCode::SUCCESS || !self.properties.is_empty() {
-            let (packet_type, field) = (PacketType::Disconnect, Field::ReturnCode);
+        let packet_type = PacketType::Disconnect;
+        if self.reason != ReasonCode::SUCCESS {
+            let field = Field::ReasonCode;
             return Err(EncodeError::NotInVersion { packet_type, field, version });
         }
+        check_properties(packet_type, self.properties, version)?;
         Ok(0)
     }
 

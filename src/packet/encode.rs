@@ -1,6 +1,6 @@
 //! What every packet shares when it is written: everything is checked before the first byte is.
 
-use super::{EncodeError, PacketType};
+use super::{EncodeError, Field, PacketType, Properties};
 use crate::{
     types::Version,
     wire::{Writer, varint},
@@ -17,6 +17,19 @@ pub(crate) trait Body {
 
     /// Writes what follows the fixed header.
     fn write<B: BufMut>(&self, version: Version, out: &mut Writer<'_, B>);
+}
+
+/// Makes sure that the version has properties if there are any.
+#[inline]
+pub(crate) const fn check_properties(
+    packet_type: PacketType,
+    properties: Properties<'_>,
+    version: Version,
+) -> Result<(), EncodeError> {
+    if properties.is_empty() {
+        return Ok(());
+    }
+    Err(EncodeError::NotInVersion { packet_type, field: Field::Properties, version })
 }
 
 /// The Remaining Length of a body of this many bytes.

@@ -34,6 +34,10 @@ pub enum Field {
     AcknowledgeFlags,
     /// The return code of CONNACK, or one of SUBACK.
     ReturnCode,
+    /// The reason code of a packet of which 3.1 and 3.1.1 can only say success.
+    ReasonCode,
+    /// The properties, which 3.1 and 3.1.1 do not have.
+    Properties,
     /// The topic name of PUBLISH.
     TopicName,
     /// The packet identifier.
@@ -65,6 +69,8 @@ impl Field {
             Self::Password => "password",
             Self::AcknowledgeFlags => "acknowledge flags",
             Self::ReturnCode => "return code",
+            Self::ReasonCode => "reason code",
+            Self::Properties => "properties",
             Self::TopicName => "topic name",
             Self::PacketId => "packet identifier",
             Self::Payload => "payload",
@@ -93,7 +99,9 @@ impl Field {
         use PacketType as P;
         match (self, packet) {
             (Self::RemainingLength, _) => "2.2.3",
-            (Self::FixedHeader, _) | (Self::End, _) => packet.section(),
+            (Self::FixedHeader | Self::ReasonCode | Self::Properties | Self::End, _) => {
+                packet.section()
+            }
             (Self::ProtocolName, _) => "3.1.2.1",
             (Self::ProtocolLevel, _) => "3.1.2.2",
             (Self::ConnectFlags, _) => "3.1.2.3",

@@ -36,24 +36,40 @@ pub enum PacketType {
     Disconnect = 14,
 }
 
-/// What is to be known of each type: its name, its section, who sends it.
-struct Row(PacketType, &'static str, &'static str, bool, bool);
+/// What is to be known of a type.
+struct Row {
+    name: &'static str,
+    /// The section that describes the packet, in 3.1.1 and in 3.1.
+    section: &'static str,
+    senders: Senders,
+}
 
+enum Senders {
+    Client,
+    Server,
+    Both,
+}
+
+const fn row(name: &'static str, section: &'static str, senders: Senders) -> Row {
+    Row { name, section, senders }
+}
+
+/// The types by their numbers, which begin at 1.
 const TABLE: [Row; 14] = [
-    Row(PacketType::Connect, "CONNECT", "3.1", true, false),
-    Row(PacketType::Connack, "CONNACK", "3.2", false, true),
-    Row(PacketType::Publish, "PUBLISH", "3.3", true, true),
-    Row(PacketType::Puback, "PUBACK", "3.4", true, true),
-    Row(PacketType::Pubrec, "PUBREC", "3.5", true, true),
-    Row(PacketType::Pubrel, "PUBREL", "3.6", true, true),
-    Row(PacketType::Pubcomp, "PUBCOMP", "3.7", true, true),
-    Row(PacketType::Subscribe, "SUBSCRIBE", "3.8", true, false),
-    Row(PacketType::Suback, "SUBACK", "3.9", false, true),
-    Row(PacketType::Unsubscribe, "UNSUBSCRIBE", "3.10", true, false),
-    Row(PacketType::Unsuback, "UNSUBACK", "3.11", false, true),
-    Row(PacketType::Pingreq, "PINGREQ", "3.12", true, false),
-    Row(PacketType::Pingresp, "PINGRESP", "3.13", false, true),
-    Row(PacketType::Disconnect, "DISCONNECT", "3.14", true, false),
+    row("CONNECT", "3.1", Senders::Client),
+    row("CONNACK", "3.2", Senders::Server),
+    row("PUBLISH", "3.3", Senders::Both),
+    row("PUBACK", "3.4", Senders::Both),
+    row("PUBREC", "3.5", Senders::Both),
+    row("PUBREL", "3.6", Senders::Both),
+    row("PUBCOMP", "3.7", Senders::Both),
+    row("SUBSCRIBE", "3.8", Senders::Client),
+    row("SUBACK", "3.9", Senders::Server),
+    row("UNSUBSCRIBE", "3.10", Senders::Client),
+    row("UNSUBACK", "3.11", Senders::Server),
+    row("PINGREQ", "3.12", Senders::Client),
+    row("PINGRESP", "3.13", Senders::Server),
+    row("DISCONNECT", "3.14", Senders::Client),
 ];
 
 impl PacketType {
@@ -87,22 +103,22 @@ impl PacketType {
 
     /// The name, in capitals.
     pub const fn name(self) -> &'static str {
-        self.row().1
+        self.row().name
     }
 
     /// The section of 3.1.1 (and of 3.1) that describes the packet.
     pub const fn section(self) -> &'static str {
-        self.row().2
+        self.row().section
     }
 
     /// Whether clients send it.
     pub const fn is_sent_by_client(self) -> bool {
-        self.row().3
+        !matches!(self.row().senders, Senders::Server)
     }
 
     /// Whether servers send it.
     pub const fn is_sent_by_server(self) -> bool {
-        self.row().4
+        !matches!(self.row().senders, Senders::Client)
     }
 
     /// The flags in the first byte, which only PUBLISH can choose [MQTT-2.2.2-1].
@@ -142,13 +158,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn numbers_and_names_go_together() {
         for (number, row) in (1..).zip(&TABLE) {
-            assert_eq!(row.0.number(), number);
-            assert_eq!(PacketType::new(number), Some(row.0));
-            assert_eq!(row.0.row().1, row.1);
+            let packet_type = PacketType::new(number).unwrap();
+            assert_eq!(packet_type.number(), number);
+            assert_eq!(packet_type.name(), row.name);
+            let variant = alloc::format!("{packet_type:?}").to_uppercase();
+            assert_eq!(variant, row.name);
         }
         assert_eq!(PacketType::new(0), None);
         assert_eq!(PacketType::new(15), None);
+    }
+
+    #[test]
+    fn who_sends_what() {
+        assert!(
+            PacketType::Connect.is_sent_by_client() && !PacketType::Connect.is_sent_by_server()
+        );
+        assert!(PacketType::Suback.is_sent_by_server() && !PacketType::Suback.is_sent_by_client());
+        assert!(PacketType::Pubrel.is_sent_by_server() && PacketType::Pubrel.is_sent_by_client());
     }
 }

@@ -152,10 +152,7 @@ impl<'a> Publish<'a> {
 
     #[inline]
     fn body_len(&self, version: Version, payload_len: usize) -> Result<usize, EncodeError> {
-        if !self.properties.is_empty() {
-            let (packet_type, field) = (PacketType::Publish, Field::TopicName);
-            return Err(EncodeError::NotInVersion { packet_type, field, version });
-        }
+        encode::check_properties(PacketType::Publish, self.properties, version)?;
         let packet_id_len = if self.packet_id().is_some() { 2 } else { 0 };
         let topic_len = self.topic.as_bytes().len();
         Ok(payload_len.saturating_add(topic_len).saturating_add(2).saturating_add(packet_id_len))

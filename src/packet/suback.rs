@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
-    encode::{Body, encode_methods},
+    encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Watch},
     list::sealed::Wire,
@@ -91,10 +91,11 @@ impl Body for Suback<'_> {
         }
         // [MQTT-3.9.3-2]
         let exists = |code: ReasonCode| matches!(code.get(), 0..=2 | 0x80);
-        if !self.properties.is_empty() || !self.codes.iter().all(exists) {
+        if !self.codes.iter().all(exists) {
             let field = Field::ReturnCode;
             return Err(EncodeError::NotInVersion { packet_type, field, version });
         }
+        check_properties(packet_type, self.properties, version)?;
         Ok(self.codes.len().saturating_add(2))
     }
 

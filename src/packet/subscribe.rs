@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
-    encode::{Body, encode_methods},
+    encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Reserve, Watch},
     list::sealed::Wire,
@@ -130,10 +130,7 @@ impl Body for Subscribe<'_> {
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
         let packet_type = PacketType::Subscribe;
-        if !self.properties.is_empty() {
-            let field = Field::TopicFilter;
-            return Err(EncodeError::NotInVersion { packet_type, field, version });
-        }
+        check_properties(packet_type, self.properties, version)?;
         if self.subscriptions.is_empty() {
             // [MQTT-3.8.3-3]
             return Err(EncodeError::Empty { packet_type });

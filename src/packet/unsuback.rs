@@ -1,8 +1,8 @@
 //! UNSUBACK: a server answers an UNSUBSCRIBE.
 
 use super::{
-    DecodeError, EncodeError, Field, PacketType, Properties,
-    encode::{Body, encode_methods},
+    DecodeError, EncodeError, PacketType, Properties,
+    encode::{Body, check_properties, encode_methods},
     fields::{Fields, Watch},
 };
 use crate::{
@@ -41,10 +41,7 @@ impl Body for Unsuback<'_> {
 
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
-        if !self.properties.is_empty() {
-            let (packet_type, field) = (PacketType::Unsuback, Field::ReturnCode);
-            return Err(EncodeError::NotInVersion { packet_type, field, version });
-        }
+        check_properties(PacketType::Unsuback, self.properties, version)?;
         Ok(2)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties,
-    encode::{Body, encode_methods},
+    encode::{Body, check_properties, encode_methods},
     fields::{Fields, Reserve, Watch},
     list::sealed::Wire,
 };
@@ -78,10 +78,7 @@ impl Body for Unsubscribe<'_> {
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
         let packet_type = PacketType::Unsubscribe;
-        if !self.properties.is_empty() {
-            let field = Field::TopicFilter;
-            return Err(EncodeError::NotInVersion { packet_type, field, version });
-        }
+        check_properties(packet_type, self.properties, version)?;
         if self.filters.is_empty() {
             // [MQTT-3.10.3-2]
             return Err(EncodeError::Empty { packet_type });
