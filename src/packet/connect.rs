@@ -4,7 +4,7 @@ use super::{
     DecodeError, EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
-    fields::{Fields, Reserve, Watch},
+    fields::{Fields, Room, Then, Watch},
 };
 use crate::{
     topic::TopicName,
@@ -86,24 +86,24 @@ impl<'a> Connect<'a> {
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
         let version = read_version(&mut r)?;
         r.options.version = version;
-        r.require(Reserve { bytes: 5, last: Field::ClientId })?;
         let flags = read_flags(&mut r)?;
+        let mut following = Following::new(version, flags);
+        check_length(&mut r, flags, following)?;
 
         let start = r.at();
         let keep_alive = r.u16(Field::KeepAlive)?;
         r.saw(Field::KeepAlive, start, Value::Number(keep_alive.into()));
 
-        let mut after = after_client_id(version, flags);
-        let client_id = read_client_id(&mut r, flags, after)?;
+        let client_id = read_client_id(&mut r, flags, following.room())?;
         let will =
-            if flags & WILL != 0 { Some(read_will(&mut r, flags, &mut after)?) } else { None };
+            if flags & WILL != 0 { Some(read_will(&mut r, flags, &mut following)?) } else { None };
         let user_name = if is_there(&r, flags, USER_NAME) {
-            Some(r.text(Field::UserName, after.without(2))?)
+            Some(r.text(Field::UserName, following.after(USER_NAME, 2))?)
         } else {
             None
         };
         let password = if is_there(&r, flags, PASSWORD) {
-            Some(r.binary(Field::Password, Reserve::NONE)?)
+            Some(r.binary(Field::Password, following.after(PASSWORD, 2))?)
         } else {
             None
         };
@@ -120,6 +120,7 @@ impl<'a> Connect<'a> {
         })
     }
 
+    #[inline]
     fn flags(&self) -> u8 {
         let mut flags = 0;
         if self.clean_session {
@@ -145,6 +146,9 @@ impl<'a> Connect<'a> {
 #[inline(always)]
 fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, DecodeError> {
     let name = r.protocol_name()?;
+    if name == b"MQIsdp" {
+        r.options.version = Version::V3_1;
+    }
     let start = r.at();
     let level = r.u8(Field::ProtocolLevel)?;
     r.saw(Field::ProtocolLevel, start, Value::Number(level.into()));
@@ -191,15 +195,14 @@ fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, DecodeE
 fn read_client_id<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
-    after: Reserve,
+    room: Room,
 ) -> Result<Text<'a>, DecodeError> {
     let start = r.at();
     let is_3_1 = r.version() == Version::V3_1;
     // [MQTT-3.1.3-3] [MQTT-3.1.3-4]
-    let client_id = r.text(Field::ClientId, after)?;
+    let client_id = r.text(Field::ClientId, room)?;
     let is_refused = if client_id.is_empty() {
-        // [MQTT-3.1.3-7] [MQTT-3.1.3-8]; 3.1 wants a character at least.
-        is_3_1 || flags & CLEAN_SESSION == 0
+        needs_client_id(r.version(), flags)
     } else {
         let is_limited = is_3_1 && r.refuses(Rule::ClientIdLengthIn3_1);
         is_limited && client_id.as_str().chars().count() > 23
@@ -215,12 +218,12 @@ fn read_client_id<'a, W: Watch<'a>>(
 fn read_will<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
-    after: &mut Reserve,
+    following: &mut Following,
 ) -> Result<Will<'a>, DecodeError> {
     Ok(Will {
         // [MQTT-3.1.2-9] [MQTT-3.1.3-10]
-        topic: r.topic_name(Field::WillTopic, after.without(3))?,
-        payload: r.binary(Field::WillPayload, after.without(2))?,
+        topic: r.topic_name(Field::WillTopic, following.after(0, 3))?,
+        payload: r.binary(Field::WillPayload, following.after(0, 2))?,
         qos: QoS::new((flags & WILL_QOS).wrapping_shr(3)).unwrap_or_default(),
         retain: flags & WILL_RETAIN != 0,
         properties: Properties::EMPTY,
@@ -234,22 +237,83 @@ fn is_there<'a, W: Watch<'a>>(r: &Fields<'a, '_, W>, flags: u8, flag: u8) -> boo
     flags & flag != 0 && (r.version() != Version::V3_1 || r.left() > 0)
 }
 
-/// What the flags say must follow the client identifier: each field the two bytes of its length,
-/// the will topic a character more.
+/// Whether an empty client identifier is refused [MQTT-3.1.3-7] [MQTT-3.1.3-8]; 3.1 wants a
+/// character at least.
 #[inline(always)]
-fn after_client_id(version: Version, flags: u8) -> Reserve {
-    let mut after = Reserve::NONE;
-    let mut add = |flag, bytes: usize, last| {
-        if flags & flag != 0 {
-            after = Reserve { bytes: after.bytes.saturating_add(bytes), last };
-        }
-    };
-    add(WILL, 5, Field::WillPayload);
-    if version != Version::V3_1 {
-        add(USER_NAME, 2, Field::UserName);
-        add(PASSWORD, 2, Field::Password);
+const fn needs_client_id(version: Version, flags: u8) -> bool {
+    matches!(version, Version::V3_1) || flags & CLEAN_SESSION == 0
+}
+
+/// Makes sure that what the flags announce has a place in the packet.
+#[inline(always)]
+fn check_length<'a, W: Watch<'a>>(
+    r: &mut Fields<'a, '_, W>,
+    flags: u8,
+    following: Following,
+) -> Result<(), DecodeError> {
+    // The keep alive and the length of the client identifier.
+    let least = following.bytes.saturating_add(4);
+    let last = if following.bytes > 0 { following.last } else { Field::ClientId };
+    r.require(least, last)?;
+    if r.left() == least && needs_client_id(r.version(), flags) {
+        let client_id = r.at().saturating_add(2);
+        r.breach(ErrorKind::ClientId, Field::ClientId, client_id, 0)?;
     }
-    after
+    Ok(())
+}
+
+/// What the flags say follows a field.
+#[derive(Clone, Copy)]
+struct Following {
+    /// The least size of what must follow: the length of each field, and a character of the topic.
+    bytes: usize,
+    last: Field,
+    /// The flags of what 3.1 allows to be missing at the end.
+    optional: u8,
+}
+
+impl Following {
+    /// What follows the client identifier.
+    #[inline(always)]
+    fn new(version: Version, flags: u8) -> Self {
+        let mut following = Self { bytes: 0, last: Field::End, optional: 0 };
+        let mut required = flags;
+        if version == Version::V3_1 {
+            following.optional = flags & (USER_NAME | PASSWORD);
+            required &= !(USER_NAME | PASSWORD);
+        }
+        let fields = [
+            (WILL, 5, Field::WillPayload),
+            (USER_NAME, 2, Field::UserName),
+            (PASSWORD, 2, Field::Password),
+        ];
+        for (flag, bytes, last) in fields {
+            if required & flag != 0 {
+                following.bytes = following.bytes.saturating_add(bytes);
+                following.last = last;
+            }
+        }
+        following
+    }
+
+    /// Takes off the next field, of at least so many bytes; what follows that.
+    #[inline(always)]
+    fn after(&mut self, flag: u8, bytes: usize) -> Room {
+        self.optional &= !flag;
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.room()
+    }
+
+    #[inline(always)]
+    const fn room(self) -> Room {
+        let then = match (self.bytes, self.optional) {
+            (0, 0) => Then::Nothing,
+            (0, PASSWORD) => Then::NothingOr(2, Field::Password),
+            (0, _) => Then::NothingOr(2, Field::UserName),
+            _ => Then::Anything,
+        };
+        Room { bytes: self.bytes, last: self.last, then }
+    }
 }
 
 impl Body for Connect<'_> {
@@ -258,6 +322,7 @@ impl Body for Connect<'_> {
         PacketType::Connect.first_byte()
     }
 
+    #[inline]
     fn body_len(&self, _: Version) -> Result<usize, EncodeError> {
         check_properties(PacketType::Connect, self.properties, self.version)?;
         if let Some(will) = &self.will {
@@ -283,14 +348,18 @@ impl Body for Connect<'_> {
             .saturating_add(self.password.map_or(0, |password| field(password.len()))))
     }
 
+    #[inline]
     fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
         let [high, low] = self.keep_alive.to_be_bytes();
         let (level, flags) = (self.version.level(), self.flags());
         match self.version {
-            Version::V3_1 => out.bytes(b"\0\x06MQIsdp"),
-            Version::V3_1_1 => out.bytes(b"\0\x04MQTT"),
+            Version::V3_1 => {
+                out.bytes(&[0, 6, b'M', b'Q', b'I', b's', b'd', b'p', level, flags, high, low]);
+            }
+            Version::V3_1_1 => {
+                out.bytes(&[0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low]);
+            }
         }
-        out.bytes(&[level, flags, high, low]);
         // [MQTT-3.1.3-1]
         out.text(self.client_id);
         if let Some(will) = &self.will {

@@ -202,7 +202,7 @@ impl ErrorKind {
             Self::ReservedFlags => write!(f, "flags 0b{value:04b} are not those of the packet"),
             Self::RemainingLengthTooLong => f.write_str("remaining length of more than 4 bytes"),
             Self::NonMinimalLength => write!(f, "{field} {value} is not in its shortest form"),
-            Self::PacketTooLarge => write!(f, "packet of {value} bytes is over the limit"),
+            Self::PacketTooLarge => write!(f, "packet is over the limit of {value} bytes"),
             Self::TruncatedField => write!(f, "packet ends before the end of the {field}"),
             Self::TrailingBytes => f.write_str("bytes after the last field"),
             Self::PacketIdZero => f.write_str("packet identifier is zero"),
@@ -302,7 +302,8 @@ impl DecodeError {
         self.version
     }
 
-    /// The offending number: the flags, the length, the level or the code; 0 where there is none.
+    /// The offending number: the flags, the level or the code; of a packet that is too large the
+    /// limit; 0 where there is none.
     pub const fn value(&self) -> u32 {
         self.value
     }

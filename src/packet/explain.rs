@@ -185,9 +185,9 @@ impl Audit<'_> {
     /// A packet that is too short or too long for its type is noticed twice: in the fixed header,
     /// and where a field is missing or left over.
     fn note(&mut self, error: DecodeError) {
-        let is_length = |kind| matches!(kind, ErrorKind::TruncatedField | ErrorKind::TrailingBytes);
-        let is_known = self.violations.iter().any(|known| known.kind == error.kind);
-        if !(is_length(error.kind) && is_known) {
+        let is_length = matches!(error.kind, ErrorKind::TruncatedField | ErrorKind::TrailingBytes);
+        let mut known = self.violations.iter();
+        if !known.any(|known| *known == error || is_length && known.kind == error.kind) {
             self.violations.push(error);
         }
     }

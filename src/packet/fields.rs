@@ -50,20 +50,35 @@ impl Watch<'_> for Partial {
     }
 }
 
-/// The least that must follow a field, and the last field of that.
+/// What must follow a length-prefixed field, and what may follow that.
+///
+/// A length that leaves no place for it is refused with the length, before the field's own bytes
+/// have arrived.
 #[derive(Clone, Copy)]
-pub(crate) struct Reserve {
+pub(crate) struct Room {
+    /// The least number of bytes that must follow.
     pub(crate) bytes: usize,
+    /// The last field of these.
     pub(crate) last: Field,
+    pub(crate) then: Then,
 }
 
-impl Reserve {
-    pub(crate) const NONE: Self = Self { bytes: 0, last: Field::End };
+/// What may follow what must follow.
+#[derive(Clone, Copy)]
+pub(crate) enum Then {
+    Anything,
+    Nothing,
+    /// Nothing, or at least so many bytes, with which this field begins.
+    NothingOr(usize, Field),
+}
 
-    /// Takes the least size of the next field off, which leaves what must follow that.
-    pub(crate) const fn without(&mut self, bytes: usize) -> Self {
-        self.bytes = self.bytes.saturating_sub(bytes);
-        *self
+impl Room {
+    /// Anything may follow.
+    pub(crate) const ANY: Self = Self { bytes: 0, last: Field::End, then: Then::Anything };
+
+    /// At least so many bytes must follow.
+    pub(crate) const fn at_least(bytes: usize, last: Field) -> Self {
+        Self { bytes, last, then: Then::Anything }
     }
 }
 
@@ -157,11 +172,27 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
 
     /// Makes sure that the packet is long enough for what must follow.
     #[inline(always)]
-    pub(crate) fn require(&mut self, reserve: Reserve) -> Result<(), DecodeError> {
-        if self.left() >= reserve.bytes {
+    pub(crate) fn require(&mut self, bytes: usize, last: Field) -> Result<(), DecodeError> {
+        if self.left() >= bytes {
             return Ok(());
         }
-        Err(self.error(ErrorKind::TruncatedField, reserve.last, self.packet_end(), 0))
+        Err(self.error(ErrorKind::TruncatedField, last, self.packet_end(), 0))
+    }
+
+    /// Makes sure that what follows a field may follow it. `after` bytes come after those that must
+    /// follow, which begin at `at`.
+    #[inline(always)]
+    fn check_room(&mut self, room: Room, after: usize, at: usize) -> Result<(), DecodeError> {
+        match room.then {
+            Then::Nothing if after > 0 => {
+                let surplus = at.saturating_add(room.bytes);
+                self.breach(ErrorKind::TrailingBytes, Field::End, surplus, 0)
+            }
+            Then::NothingOr(min, field) if after > 0 && after < min => {
+                Err(self.error(ErrorKind::TruncatedField, field, self.packet_end(), 0))
+            }
+            _ => Ok(()),
+        }
     }
 
     #[inline(always)]
@@ -185,27 +216,46 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], DecodeError> {
         let field = Field::ProtocolName;
         let start = self.at();
-        if let Some(name) = self.reader.prefixed(0) {
-            self.saw(field, start, Value::Text(Text::from_checked(name)));
-            if !matches!(name, b"MQTT" | b"MQIsdp") {
-                // [MQTT-3.1.2-1]
-                self.breach(ErrorKind::ProtocolName, field, start, 0)?;
-            }
-            return Ok(name);
+        let Some(name) = self.reader.prefixed(0) else { return Err(self.short_protocol_name()) };
+        self.saw(field, start, Value::Text(Text::from_checked(name)));
+        if !matches!(name, b"MQTT" | b"MQIsdp") {
+            // [MQTT-3.1.2-1]
+            self.breach(ErrorKind::ProtocolName, field, start, 0)?;
         }
-        Err(self.short_protocol_name())
+        if name == b"MQIsdp" {
+            self.check_length_of_3_1(self.left(), self.at())?;
+        }
+        Ok(name)
+    }
+
+    /// Makes sure that a CONNECT of 3.1 has place for level, flags, keep alive and a client
+    /// identifier after the protocol name, which ends at `at`.
+    fn check_length_of_3_1(&mut self, left: usize, at: usize) -> Result<(), DecodeError> {
+        let (kind, at) = match left {
+            0..=5 => (ErrorKind::TruncatedField, self.packet_end()),
+            // A client identifier without a character.
+            6 => (ErrorKind::ClientId, at.saturating_add(4)),
+            _ => return Ok(()),
+        };
+        Err(DecodeError::new(kind, Some(self.packet_type), Field::ClientId, Version::V3_1, at, 0))
     }
 
     /// The verdict on a protocol name that is not all there.
     #[cold]
     fn short_protocol_name(&mut self) -> DecodeError {
-        let field = Field::ProtocolName;
+        let (start, field) = (self.at(), Field::ProtocolName);
         let rest = self.reader.rest();
         let can_become = |wire: &[u8]| rest.iter().zip(wire).all(|(a, b)| a == b);
-        if can_become(b"\0\x04MQTT") || can_become(b"\0\x06MQIsdp") {
-            return self.short_prefixed(field, Reserve::NONE, Content::Binary);
+        if !can_become(b"\0\x04MQTT") && !can_become(b"\0\x06MQIsdp") {
+            return self.error(ErrorKind::ProtocolName, field, start, 0);
         }
-        self.error(ErrorKind::ProtocolName, field, self.at(), 0)
+        if rest.get(1) == Some(&6)
+            && let Some(left) = self.left().checked_sub(8)
+            && let Err(error) = self.check_length_of_3_1(left, start.saturating_add(8))
+        {
+            return error;
+        }
+        self.short_prefixed(field, Room::ANY, Content::Binary)
     }
 
     #[inline(always)]
@@ -224,13 +274,9 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     #[inline(always)]
-    pub(crate) fn binary(
-        &mut self,
-        field: Field,
-        reserve: Reserve,
-    ) -> Result<Binary<'a>, DecodeError> {
+    pub(crate) fn binary(&mut self, field: Field, room: Room) -> Result<Binary<'a>, DecodeError> {
         let start = self.at();
-        let bytes = self.prefixed(field, reserve, Content::Binary)?;
+        let bytes = self.prefixed(field, room, Content::Binary)?;
         let value =
             if field == Field::Password { Value::Secret(bytes.len()) } else { Value::Bytes(bytes) };
         self.saw(field, start, value);
@@ -238,9 +284,9 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     #[inline(always)]
-    pub(crate) fn text(&mut self, field: Field, reserve: Reserve) -> Result<Text<'a>, DecodeError> {
+    pub(crate) fn text(&mut self, field: Field, room: Room) -> Result<Text<'a>, DecodeError> {
         let start = self.at();
-        let bytes = self.prefixed(field, reserve, Content::Text)?;
+        let bytes = self.prefixed(field, room, Content::Text)?;
         let text = Text::from_checked(bytes);
         self.saw(field, start, Value::Text(text));
         if text::classify(bytes) & text::NEEDS_CARE != 0
@@ -255,10 +301,10 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     pub(crate) fn topic_name(
         &mut self,
         field: Field,
-        reserve: Reserve,
+        room: Room,
     ) -> Result<TopicName<'a>, DecodeError> {
         let start = self.at();
-        let bytes = self.prefixed(field, reserve, Content::TopicName)?;
+        let bytes = self.prefixed(field, room, Content::TopicName)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
         if text::classify(bytes) != 0
             || bytes.is_empty()
@@ -273,10 +319,10 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     pub(crate) fn topic_filter(
         &mut self,
         field: Field,
-        reserve: Reserve,
+        room: Room,
     ) -> Result<TopicFilter<'a>, DecodeError> {
         let start = self.at();
-        let bytes = self.prefixed(field, reserve, Content::TopicFilter)?;
+        let bytes = self.prefixed(field, room, Content::TopicFilter)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
         let class = text::classify(bytes);
         if class & text::NEEDS_CARE != 0
@@ -332,12 +378,16 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     fn prefixed(
         &mut self,
         field: Field,
-        reserve: Reserve,
+        room: Room,
         content: Content,
     ) -> Result<&'a [u8], DecodeError> {
-        match self.reader.prefixed(reserve.bytes) {
-            Some(bytes) => Ok(bytes),
-            None => Err(self.short_prefixed(field, reserve, content)),
+        match self.reader.prefixed(room.bytes) {
+            Some(bytes) => {
+                let after = self.left().saturating_sub(room.bytes);
+                self.check_room(room, after, self.at())?;
+                Ok(bytes)
+            }
+            None => Err(self.short_prefixed(field, room, content)),
         }
     }
 
@@ -354,7 +404,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     /// The verdict on a length-prefixed field that is not all there, or not what must follow it.
     #[cold]
     #[inline(never)]
-    fn short_prefixed(&mut self, field: Field, reserve: Reserve, content: Content) -> DecodeError {
+    fn short_prefixed(&mut self, field: Field, room: Room, content: Content) -> DecodeError {
         let at = self.at();
         let (len, present) = match self.reader.rest() {
             [] => (0, None),
@@ -365,11 +415,17 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             }
         };
         let needed = len.saturating_add(2);
-        if needed > self.left() {
+        let Some(after) = self.left().checked_sub(needed.saturating_add(room.bytes)) else {
+            let (field, at) = match room.bytes {
+                0 => (field, at),
+                _ => (room.last, self.packet_end()),
+            };
             return self.error(ErrorKind::TruncatedField, field, at, 0);
-        }
-        if needed.saturating_add(reserve.bytes) > self.left() {
-            return self.error(ErrorKind::TruncatedField, reserve.last, self.packet_end(), 0);
+        };
+        if present.is_some()
+            && let Err(error) = self.check_room(room, after, at.saturating_add(needed))
+        {
+            return error;
         }
         if let Some(present) = present {
             let missing = len.saturating_sub(present.len());
@@ -416,17 +472,16 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
         let discouraged = self.refuses(Rule::DiscouragedCharacters);
         let fault = text::first_fault(bytes, missing, discouraged);
-        let sound = fault.and_then(|fault| bytes.get(..fault.at)).unwrap_or(bytes);
         let wildcard = match content {
             Content::TopicName => {
-                topic::first_name_fault(sound).map(|at| (ErrorKind::WildcardInTopicName, at))
+                topic::first_name_fault(bytes).map(|at| (ErrorKind::WildcardInTopicName, at))
             }
-            Content::TopicFilter => {
-                let more = missing > 0 || sound.len() < bytes.len();
-                topic::first_filter_fault(sound, more).map(|at| (ErrorKind::MisplacedWildcard, at))
-            }
+            Content::TopicFilter => topic::first_filter_fault(bytes, missing > 0)
+                .map(|at| (ErrorKind::MisplacedWildcard, at)),
             Content::Text | Content::Binary => None,
         };
+        let is_first = |at: usize| fault.is_none_or(|fault| at < fault.at);
+        let wildcard = wildcard.filter(|(_, at)| is_first(*at));
         let kind = |kind| match kind {
             text::FaultKind::IllFormed => ErrorKind::IllFormedUtf8,
             text::FaultKind::Nul => ErrorKind::HasNul,

@@ -218,8 +218,21 @@ pub(crate) fn header<'a, W: Watch<'a>>(
     let fault = |kind, field, at, value| {
         DecodeError::new(kind, Some(packet_type), field, options.version, at, value)
     };
+    let limit = options.max_packet_size;
     let (remaining_length, len) = match varint::decode(rest) {
-        Varint::Partial => return Ok(Start::Partial),
+        Varint::Partial { min, padded } => {
+            let is_shortest = options.strictness.refuses(Rule::NonMinimalLength);
+            let min = if is_shortest { min } else { padded };
+            // The first byte, those of the length so far and one more.
+            let header_len = u32::try_from(input.len()).unwrap_or(u32::MAX).saturating_add(1);
+            if min.saturating_add(header_len) > limit {
+                return Err(fault(ErrorKind::PacketTooLarge, Field::RemainingLength, 1, limit));
+            }
+            if min > max_length(packet_type) {
+                return Err(fault(ErrorKind::TrailingBytes, Field::RemainingLength, 1, 0));
+            }
+            return Ok(Start::Partial);
+        }
         Varint::TooLong => {
             let kind = ErrorKind::RemainingLengthTooLong;
             return Err(fault(kind, Field::RemainingLength, 1, 0));
@@ -234,12 +247,15 @@ pub(crate) fn header<'a, W: Watch<'a>>(
     };
     let header = Header { packet_type, first, len, remaining_length };
     watch.saw(Field::RemainingLength, 1..header.header_len(), Value::Number(remaining_length));
-    if header.packet_len() > options.max_packet_size {
-        let kind = ErrorKind::PacketTooLarge;
-        watch.breach(fault(kind, Field::RemainingLength, 1, header.packet_len()))?;
+    if header.packet_len() > limit {
+        watch.breach(fault(ErrorKind::PacketTooLarge, Field::RemainingLength, 1, limit))?;
     }
-    if let Some((kind, field, at)) = check_length(&header) {
-        watch.breach(fault(kind, field, at, 0))?;
+    if remaining_length > max_length(packet_type) {
+        watch.breach(fault(ErrorKind::TrailingBytes, Field::RemainingLength, 1, 0))?;
+    }
+    if let Some((kind, field)) = too_short(&header) {
+        let body_len = usize::try_from(remaining_length).unwrap_or(usize::MAX);
+        watch.breach(fault(kind, field, header.header_len().saturating_add(body_len), 0))?;
     }
     Ok(Start::Header(header))
 }
@@ -292,35 +308,52 @@ fn flags_are_allowed(packet_type: PacketType, flags: u8, options: DecodeOptions)
     is_answer && !strictness.refuses(Rule::AckFlags)
 }
 
-/// Whether the packet type can have this Remaining Length: if not, which field has no place, or
-/// where the surplus begins.
+/// The largest Remaining Length that the packet type can have.
 #[inline]
-fn check_length(header: &Header) -> Option<(ErrorKind, Field, usize)> {
-    use PacketType as P;
-    let len = header.remaining_length;
-    let end = header.header_len().saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
-    let truncated = |field| Some((ErrorKind::TruncatedField, field, end));
-    let (missing, max) = match header.packet_type {
-        P::Connect if len < 8 => (truncated(Field::ProtocolLevel), u32::MAX),
-        P::Connack if len < 2 => (truncated(Field::ReturnCode), 2),
-        P::Publish if len < 2 => (truncated(Field::TopicName), u32::MAX),
-        P::Publish if header.qos() > QoS::AtMostOnce && len < 4 => {
-            (truncated(Field::PacketId), u32::MAX)
-        }
-        P::Subscribe | P::Suback | P::Unsubscribe if len < 2 => {
-            (truncated(Field::PacketId), u32::MAX)
-        }
-        P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp | P::Unsuback if len < 2 => {
-            (truncated(Field::PacketId), 2)
-        }
-        P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp | P::Unsuback => (None, 2),
-        P::Pingreq | P::Pingresp | P::Disconnect => (None, 0),
+const fn max_length(packet_type: PacketType) -> u32 {
+    match packet_type {
+        // The fixed part of 3.1, and five fields.
+        PacketType::Connect => 327_697,
         // A third byte makes it a CONNACK of 5.0 or a surplus; its code tells.
-        P::Connack => (None, 3),
-        P::Connect | P::Publish | P::Subscribe | P::Suback | P::Unsubscribe => (None, u32::MAX),
+        PacketType::Connack => 3,
+        PacketType::Puback
+        | PacketType::Pubrec
+        | PacketType::Pubrel
+        | PacketType::Pubcomp
+        | PacketType::Unsuback => 2,
+        PacketType::Pingreq | PacketType::Pingresp | PacketType::Disconnect => 0,
+        PacketType::Publish
+        | PacketType::Subscribe
+        | PacketType::Suback
+        | PacketType::Unsubscribe => varint::MAX,
+    }
+}
+
+/// What is missing for sure if the Remaining Length is less than the packet type needs.
+#[inline]
+fn too_short(header: &Header) -> Option<(ErrorKind, Field)> {
+    use PacketType as P;
+    let (min, last) = match header.packet_type {
+        P::Connect => (12, Field::ClientId),
+        P::Connack => (2, Field::ReturnCode),
+        P::Publish if header.has_packet_id() => (5, Field::PacketId),
+        P::Publish => (3, Field::TopicName),
+        P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp | P::Unsuback => (2, Field::PacketId),
+        P::Subscribe => (6, Field::RequestedQos),
+        P::Suback => (3, Field::ReturnCode),
+        P::Unsubscribe => (5, Field::TopicFilter),
+        P::Pingreq | P::Pingresp | P::Disconnect => (0, Field::End),
     };
-    missing.or_else(|| {
-        let surplus = header.header_len().saturating_add(usize::try_from(max).unwrap_or(0));
-        (len > max).then_some((ErrorKind::TrailingBytes, Field::End, surplus))
+    if header.remaining_length >= min {
+        return None;
+    }
+    Some(match (header.packet_type, header.remaining_length) {
+        // [MQTT-3.8.3-3] [MQTT-3.10.3-2]
+        (P::Subscribe | P::Unsubscribe, 2) => (ErrorKind::NoFilters, Field::TopicFilter),
+        (P::Suback, 2) => (ErrorKind::NoReasonCodes, Field::ReturnCode),
+        (P::Subscribe | P::Unsubscribe | P::Suback, 0 | 1) => {
+            (ErrorKind::TruncatedField, Field::PacketId)
+        }
+        _ => (ErrorKind::TruncatedField, last),
     })
 }

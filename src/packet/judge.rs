@@ -50,7 +50,10 @@ impl Judge {
             }
             Err(error) => error,
         };
-        if error.kind != ErrorKind::PacketTooLarge {
+        let may_stream = error.packet_type == Some(PacketType::Publish)
+            && self.stream_up_to > self.options.max_packet_size;
+        let is_fatal = self.oversize == Oversize::Fail && !may_stream;
+        if error.kind != ErrorKind::PacketTooLarge || is_fatal {
             return Err(error);
         }
         match frame::header(bytes, self.unlimited(), &mut ())? {

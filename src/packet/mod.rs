@@ -146,7 +146,7 @@ impl<'a> Packet<'a> {
             && *len < 0x80
             && options.max_packet_size >= 0x82
         {
-            if let Some(packet) = Self::read_plain(*first, 2, body, options)? {
+            if let Some(packet) = Self::read_plain(*first, 2, body, options) {
                 *input = after;
                 return Ok(Some(packet));
             }
@@ -155,7 +155,7 @@ impl<'a> Packet<'a> {
             && let len = usize::from(*high).wrapping_shl(7) | usize::from(*low & 0x7f)
             && let Some((body, after)) = rest.split_at_checked(len)
             && options.max_packet_size >= 0x4003
-            && let Some(packet) = Self::read_plain(*first, 3, body, options)?
+            && let Some(packet) = Self::read_plain(*first, 3, body, options)
         {
             *input = after;
             return Ok(Some(packet));
@@ -164,39 +164,38 @@ impl<'a> Packet<'a> {
     }
 
     /// The packets of which a connection is full: PUBLISH, the acknowledgements and the pings, if
-    /// nothing about their fixed header is unusual. `None` sends the rest to [`Self::read_any`].
+    /// nothing about them is unusual or wrong. `None` sends the rest to [`Self::read_any`].
     #[inline(always)]
     fn read_plain(
         first: u8,
         header_len: usize,
         body: &'a [u8],
         options: DecodeOptions,
-    ) -> Result<Option<Self>, DecodeError> {
+    ) -> Option<Self> {
         if first & 0xf0 == 0x30 {
             if PLAIN_PUBLISH_FLAGS.wrapping_shr(u32::from(first & 0x0f)) & 1 == 0 {
-                return Ok(None);
+                return None;
             }
             let watch = &mut ();
             let fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
-            return Ok(Some(Self::Publish(Publish::decode(first, fields)?)));
+            // What is wrong is said in one place.
+            return Publish::decode(first, fields).ok().map(Self::Publish);
         }
         let [high, low] = *body else {
-            return Ok(match (first, body) {
+            return match (first, body) {
                 (0xc0, []) => Some(Self::Pingreq(Pingreq)),
                 (0xd0, []) => Some(Self::Pingresp(Pingresp)),
                 _ => None,
-            });
+            };
         };
-        let Some(packet_id) = PacketId::new(u16::from_be_bytes([high, low])) else {
-            return Ok(None);
-        };
-        Ok(match first {
+        let packet_id = PacketId::new(u16::from_be_bytes([high, low]))?;
+        match first {
             0x40 => Some(Self::Puback(Puback::new(packet_id))),
             0x50 => Some(Self::Pubrec(Pubrec::new(packet_id))),
             0x62 => Some(Self::Pubrel(Pubrel::new(packet_id))),
             0x70 => Some(Self::Pubcomp(Pubcomp::new(packet_id))),
             _ => None,
-        })
+        }
     }
 
     #[cold]

@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError, EncodeError, Field, PacketType, Properties, encode,
-    fields::{Fields, Reserve, Watch},
+    fields::{Fields, Room, Watch},
 };
 use crate::{
     topic::TopicName,
@@ -63,9 +63,9 @@ impl<'a> Publish<'a> {
         // [MQTT-3.3.2-1] [MQTT-3.3.2-2]
         if first & 0x06 == 0 {
             // [MQTT-2.3.1-5]
-            return Ok((r.topic_name(Field::TopicName, Reserve::NONE)?, Delivery::AtMostOnce));
+            return Ok((r.topic_name(Field::TopicName, Room::ANY)?, Delivery::AtMostOnce));
         }
-        let topic = r.topic_name(Field::TopicName, Reserve { bytes: 2, last: Field::PacketId })?;
+        let topic = r.topic_name(Field::TopicName, Room::at_least(2, Field::PacketId))?;
         let packet_id = r.packet_id()?;
         let dup = first & DUP != 0;
         let delivery = if first & 0x06 == 0x02 {

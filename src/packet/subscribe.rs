@@ -4,7 +4,7 @@ use super::{
     DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
-    fields::{Fields, Reserve, Watch},
+    fields::{Fields, Room, Then, Watch},
     list::sealed::Wire,
 };
 use crate::{
@@ -67,7 +67,7 @@ impl<'a> Subscribe<'a> {
         let mut count = 0_u32;
         while !r.is_done() {
             // [MQTT-3.8.3-1]
-            r.topic_filter(Field::TopicFilter, Reserve { bytes: 1, last: Field::RequestedQos })?;
+            r.topic_filter(Field::TopicFilter, ROOM)?;
             read_options(&mut r)?;
             count = count.saturating_add(1);
         }
@@ -75,6 +75,10 @@ impl<'a> Subscribe<'a> {
         Ok(Self { packet_id, subscriptions, properties: Properties::EMPTY })
     }
 }
+
+/// The requested QoS must follow a filter; after it nothing, or another filter and its QoS.
+const ROOM: Room =
+    Room { bytes: 1, last: Field::RequestedQos, then: Then::NothingOr(4, Field::TopicFilter) };
 
 /// The requested QoS.
 #[inline(always)]

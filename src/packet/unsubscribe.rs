@@ -3,7 +3,7 @@
 use super::{
     DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties,
     encode::{Body, check_properties, encode_methods},
-    fields::{Fields, Reserve, Watch},
+    fields::{Fields, Room, Then, Watch},
     list::sealed::Wire,
 };
 use crate::{
@@ -41,13 +41,17 @@ impl<'a> Unsubscribe<'a> {
         let mut count = 0_u32;
         while !r.is_done() {
             // [MQTT-3.10.3-1]
-            r.topic_filter(Field::TopicFilter, Reserve::NONE)?;
+            r.topic_filter(Field::TopicFilter, ROOM)?;
             count = count.saturating_add(1);
         }
         let filters = List::from_checked(bytes, count);
         Ok(Self { packet_id, filters, properties: Properties::EMPTY })
     }
 }
+
+/// Nothing follows a filter, or another one.
+const ROOM: Room =
+    Room { bytes: 0, last: Field::End, then: Then::NothingOr(3, Field::TopicFilter) };
 
 impl<'a> Entry<'a> for TopicFilter<'a> {}
 

@@ -8,8 +8,9 @@ pub(crate) const MAX: u32 = 268_435_455;
 pub(crate) enum Varint {
     /// It is all there. `len` is 1 to 4; `minimal` tells that no shorter form exists.
     Whole { value: u32, len: u8, minimal: bool },
-    /// At least one more byte is needed.
-    Partial,
+    /// At least one more byte is needed. In its shortest form the value is `min` at least; padded
+    /// it can be as small as `padded`.
+    Partial { min: u32, padded: u32 },
     /// The fourth byte announces a fifth.
     TooLong,
 }
@@ -31,7 +32,14 @@ fn decode_long(bytes: &[u8]) -> Varint {
             return Varint::Whole { value, len, minimal: byte != 0 || len == 1 };
         }
     }
-    if bytes.len() >= 4 { Varint::TooLong } else { Varint::Partial }
+    match bytes.len() {
+        0 => Varint::Partial { min: 0, padded: 0 },
+        len @ 1..=3 => {
+            let shift = u32::try_from(len).unwrap_or(0).saturating_mul(7);
+            Varint::Partial { min: value | 1_u32.wrapping_shl(shift), padded: value }
+        }
+        _ => Varint::TooLong,
+    }
 }
 
 /// How many bytes the value takes.
@@ -94,7 +102,9 @@ mod tests {
             let (encoded, used) = encode(value);
             assert_eq!(&encoded[..used], bytes);
             for cut in 0..bytes.len() {
-                assert_eq!(decode(&bytes[..cut]), Varint::Partial);
+                let part = decode(&bytes[..cut]);
+                let Varint::Partial { min, padded } = part else { panic!("{part:?}") };
+                assert!(min <= value && padded == value % (1 << (7 * cut)));
             }
         }
     }
@@ -116,7 +126,8 @@ mod tests {
     fn the_fourth_byte_cannot_continue() {
         assert_eq!(decode(&[0x80, 0x80, 0x80, 0x80]), Varint::TooLong);
         assert_eq!(decode(&[0xff, 0xff, 0xff, 0xff, 0x00]), Varint::TooLong);
-        assert_eq!(decode(&[0xff, 0xff, 0xff]), Varint::Partial);
+        let part = Varint::Partial { min: 0x3f_ffff, padded: 0x1f_ffff };
+        assert_eq!(decode(&[0xff, 0xff, 0xff]), part);
     }
 
     #[test]
