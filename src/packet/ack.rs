@@ -1,7 +1,7 @@
 //! PUBACK, PUBREC, PUBREL and PUBCOMP: one shape, four names.
 
 use super::{
-    DecodeError, EncodeError, Field, PacketType, Properties,
+    EncodeError, Field, PacketType, Properties,
     encode::{check_properties, check_room},
     fields::{Fields, Watch},
 };
@@ -34,7 +34,7 @@ macro_rules! ack {
 
             pub(crate) fn decode<W: Watch<'a>>(
                 mut r: Fields<'a, '_, W>,
-            ) -> Result<Self, DecodeError> {
+            ) -> Result<Self, W::Fault> {
                 let packet_id = r.packet_id()?;
                 r.finish()?;
                 Ok(Self::new(packet_id))

@@ -1,7 +1,7 @@
 //! CONNACK: a server answers a CONNECT.
 
 use super::{
-    DecodeError, EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
+    EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Watch},
@@ -39,7 +39,7 @@ impl<'a> Connack<'a> {
         ConnectReturnCode::from_reason(self.reason)
     }
 
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let start = r.at();
         let flags = r.u8(Field::AcknowledgeFlags)?;
         r.saw(Field::AcknowledgeFlags, start, Value::AcknowledgeFlags(flags));
@@ -58,7 +58,7 @@ impl<'a> Connack<'a> {
     fn decode_code<W: Watch<'a>>(
         r: &mut Fields<'a, '_, W>,
         session_present: bool,
-    ) -> Result<ReasonCode, DecodeError> {
+    ) -> Result<ReasonCode, W::Fault> {
         let start = r.at();
         let code = r.u8(Field::ReturnCode)?;
         r.saw(Field::ReturnCode, start, Value::Number(code.into()));

@@ -1,7 +1,7 @@
 //! CONNECT: a client asks for a connection, and leaves its will.
 
 use super::{
-    DecodeError, EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
+    EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Room, Then, Watch},
@@ -83,7 +83,7 @@ impl<'a> Connect<'a> {
     }
 
     #[inline(always)]
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let version = read_version(&mut r)?;
         r.options.version = version;
         let flags = read_flags(&mut r)?;
@@ -144,7 +144,7 @@ impl<'a> Connect<'a> {
 
 /// Protocol name and level, which together name the version.
 #[inline(always)]
-fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, DecodeError> {
+fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, W::Fault> {
     let name = r.protocol_name()?;
     if name == b"MQIsdp" {
         r.options.version = Version::V3_1;
@@ -164,7 +164,7 @@ fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, 
 }
 
 #[inline(always)]
-fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, DecodeError> {
+fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Fault> {
     let start = r.at();
     let flags = r.u8(Field::ConnectFlags)?;
     r.saw(Field::ConnectFlags, start, Value::ConnectFlags(flags));
@@ -196,7 +196,7 @@ fn read_client_id<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
     room: Room,
-) -> Result<Text<'a>, DecodeError> {
+) -> Result<Text<'a>, W::Fault> {
     let start = r.at();
     let is_3_1 = r.version() == Version::V3_1;
     // [MQTT-3.1.3-3] [MQTT-3.1.3-4]
@@ -219,7 +219,7 @@ fn read_will<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
     following: &mut Following,
-) -> Result<Will<'a>, DecodeError> {
+) -> Result<Will<'a>, W::Fault> {
     Ok(Will {
         // [MQTT-3.1.2-9] [MQTT-3.1.3-10]
         topic: r.topic_name(Field::WillTopic, following.after(0, 3))?,
@@ -250,7 +250,7 @@ fn check_length<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
     following: Following,
-) -> Result<(), DecodeError> {
+) -> Result<(), W::Fault> {
     // The keep alive and the length of the client identifier.
     let least = following.bytes.saturating_add(4);
     let last = if following.bytes > 0 { following.last } else { Field::ClientId };

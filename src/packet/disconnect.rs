@@ -1,7 +1,7 @@
 //! DISCONNECT: a client takes its leave.
 
 use super::{
-    DecodeError, EncodeError, Field, PacketType, Properties,
+    EncodeError, Field, PacketType, Properties,
     encode::{Body, check_properties, encode_methods},
     fields::{Fields, Watch},
 };
@@ -26,7 +26,7 @@ impl<'a> Disconnect<'a> {
         Self { reason: ReasonCode::SUCCESS, properties: Properties::EMPTY }
     }
 
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         r.finish()?;
         Ok(Self::new())
     }

@@ -194,6 +194,8 @@ impl Audit<'_> {
 }
 
 impl<'a> Watch<'a> for Audit<'a> {
+    type Fault = DecodeError;
+
     fn missing(&self) -> usize {
         self.missing
     }

@@ -14,7 +14,14 @@ use core::ops::Range;
 
 /// Whoever wants to know how the reading goes. The decoder does not: `()`.
 pub(crate) trait Watch<'a> {
+    /// What is left of a fault.
+    type Fault: From<DecodeError>;
+
+    /// Whether faults are told. If not, there is no need to find out what is wrong.
+    const TELLS: bool = true;
+
     /// How many bytes of the packet have not arrived yet.
+    #[inline(always)]
     fn missing(&self) -> usize {
         0
     }
@@ -23,15 +30,37 @@ pub(crate) trait Watch<'a> {
     fn wait(&mut self) {}
 
     /// A field was read.
+    #[inline(always)]
     fn saw(&mut self, _field: Field, _span: Range<usize>, _value: Value<'a>) {}
 
     /// A rule is broken. With `Ok`, reading goes on with a stand-in.
-    fn breach(&mut self, error: DecodeError) -> Result<(), DecodeError> {
-        Err(error)
+    fn breach(&mut self, error: DecodeError) -> Result<(), Self::Fault> {
+        Err(error.into())
     }
 }
 
-impl Watch<'_> for () {}
+impl Watch<'_> for () {
+    type Fault = DecodeError;
+}
+
+/// Reads what is plain, and gives up without a word on whatever needs a closer look. A result that
+/// carries no error stays in registers.
+pub(crate) struct Glance;
+
+/// The packet needs a closer look.
+pub(crate) struct NotPlain;
+
+impl From<DecodeError> for NotPlain {
+    #[inline(always)]
+    fn from(_: DecodeError) -> Self {
+        Self
+    }
+}
+
+impl Watch<'_> for Glance {
+    type Fault = NotPlain;
+    const TELLS: bool = false;
+}
 
 /// Looks at a packet of which `missing` bytes have not arrived.
 pub(crate) struct Partial {
@@ -41,6 +70,8 @@ pub(crate) struct Partial {
 }
 
 impl Watch<'_> for Partial {
+    type Fault = DecodeError;
+
     fn missing(&self) -> usize {
         self.missing
     }
@@ -91,6 +122,16 @@ enum Content {
     TopicFilter,
 }
 
+/// What is told to those who do not want to be told.
+const UNTOLD: DecodeError = DecodeError {
+    kind: ErrorKind::TruncatedField,
+    packet_type: None,
+    field: Field::End,
+    version: Version::V3_1_1,
+    offset: 0,
+    value: 0,
+};
+
 pub(crate) struct Fields<'a, 'w, W> {
     reader: Reader<'a>,
     /// The offset in the packet at which the bytes at hand end.
@@ -139,15 +180,19 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         self.reader.rest().len().saturating_add(self.watch.missing())
     }
 
+    /// Finds out what is wrong, for those who want to be told.
+    #[inline(always)]
+    fn tell<T>(
+        &mut self,
+        find_out: impl FnOnce(&mut Self) -> Result<T, W::Fault>,
+    ) -> Result<T, W::Fault> {
+        if W::TELLS { find_out(self) } else { Err(UNTOLD.into()) }
+    }
+
     #[cold]
-    pub(crate) fn error(
-        &self,
-        kind: ErrorKind,
-        field: Field,
-        at: usize,
-        value: u32,
-    ) -> DecodeError {
+    pub(crate) fn error(&self, kind: ErrorKind, field: Field, at: usize, value: u32) -> W::Fault {
         DecodeError::new(kind, Some(self.packet_type), field, self.options.version, at, value)
+            .into()
     }
 
     /// Reports a broken rule.
@@ -158,8 +203,9 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         field: Field,
         at: usize,
         value: u32,
-    ) -> Result<(), DecodeError> {
-        let error = self.error(kind, field, at, value);
+    ) -> Result<(), W::Fault> {
+        let version = self.options.version;
+        let error = DecodeError::new(kind, Some(self.packet_type), field, version, at, value);
         self.watch.breach(error)
     }
 
@@ -172,7 +218,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
 
     /// Makes sure that the packet is long enough for what must follow.
     #[inline(always)]
-    pub(crate) fn require(&mut self, bytes: usize, last: Field) -> Result<(), DecodeError> {
+    pub(crate) fn require(&mut self, bytes: usize, last: Field) -> Result<(), W::Fault> {
         if self.left() >= bytes {
             return Ok(());
         }
@@ -182,7 +228,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     /// Makes sure that what follows a field may follow it. `after` bytes come after those that must
     /// follow, which begin at `at`.
     #[inline(always)]
-    fn check_room(&mut self, room: Room, after: usize, at: usize) -> Result<(), DecodeError> {
+    fn check_room(&mut self, room: Room, after: usize, at: usize) -> Result<(), W::Fault> {
         match room.then {
             Then::Nothing if after > 0 => {
                 let surplus = at.saturating_add(room.bytes);
@@ -196,24 +242,24 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     #[inline(always)]
-    pub(crate) fn u8(&mut self, field: Field) -> Result<u8, DecodeError> {
+    pub(crate) fn u8(&mut self, field: Field) -> Result<u8, W::Fault> {
         match self.reader.u8() {
             Some(byte) => Ok(byte),
-            None => Err(self.short(field, 1)),
+            None => self.tell(|r| Err(r.short(field, 1))),
         }
     }
 
     #[inline(always)]
-    pub(crate) fn u16(&mut self, field: Field) -> Result<u16, DecodeError> {
+    pub(crate) fn u16(&mut self, field: Field) -> Result<u16, W::Fault> {
         match self.reader.u16() {
             Some(value) => Ok(value),
-            None => Err(self.short(field, 2)),
+            None => self.tell(|r| Err(r.short(field, 2))),
         }
     }
 
     /// The protocol name of one of the versions.
     #[inline(always)]
-    pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], W::Fault> {
         let field = Field::ProtocolName;
         let start = self.at();
         let Some(name) = self.reader.prefixed(0) else { return Err(self.short_protocol_name()) };
@@ -230,19 +276,20 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
 
     /// Makes sure that a CONNECT of 3.1 has place for level, flags, keep alive and a client
     /// identifier after the protocol name, which ends at `at`.
-    fn check_length_of_3_1(&mut self, left: usize, at: usize) -> Result<(), DecodeError> {
+    fn check_length_of_3_1(&mut self, left: usize, at: usize) -> Result<(), W::Fault> {
         let (kind, at) = match left {
             0..=5 => (ErrorKind::TruncatedField, self.packet_end()),
             // A client identifier without a character.
             6 => (ErrorKind::ClientId, at.saturating_add(4)),
             _ => return Ok(()),
         };
-        Err(DecodeError::new(kind, Some(self.packet_type), Field::ClientId, Version::V3_1, at, 0))
+        let packet_type = Some(self.packet_type);
+        Err(DecodeError::new(kind, packet_type, Field::ClientId, Version::V3_1, at, 0).into())
     }
 
     /// The verdict on a protocol name that is not all there.
     #[cold]
-    fn short_protocol_name(&mut self) -> DecodeError {
+    fn short_protocol_name(&mut self) -> W::Fault {
         let (start, field) = (self.at(), Field::ProtocolName);
         let rest = self.reader.rest();
         let can_become = |wire: &[u8]| rest.iter().zip(wire).all(|(a, b)| a == b);
@@ -259,7 +306,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     #[inline(always)]
-    pub(crate) fn packet_id(&mut self) -> Result<PacketId, DecodeError> {
+    pub(crate) fn packet_id(&mut self) -> Result<PacketId, W::Fault> {
         let start = self.at();
         let value = self.u16(Field::PacketId)?;
         self.saw(Field::PacketId, start, Value::Number(value.into()));
@@ -267,14 +314,14 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             Some(id) => Ok(id),
             // [MQTT-2.3.1-1]
             None => {
-                self.breach(ErrorKind::PacketIdZero, Field::PacketId, start, 0)?;
+                self.tell(|r| r.breach(ErrorKind::PacketIdZero, Field::PacketId, start, 0))?;
                 Ok(PacketId::MIN)
             }
         }
     }
 
     #[inline(always)]
-    pub(crate) fn binary(&mut self, field: Field, room: Room) -> Result<Binary<'a>, DecodeError> {
+    pub(crate) fn binary(&mut self, field: Field, room: Room) -> Result<Binary<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::Binary)?;
         let value =
@@ -284,7 +331,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     #[inline(always)]
-    pub(crate) fn text(&mut self, field: Field, room: Room) -> Result<Text<'a>, DecodeError> {
+    pub(crate) fn text(&mut self, field: Field, room: Room) -> Result<Text<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::Text)?;
         let text = Text::from_checked(bytes);
@@ -292,7 +339,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         if text::classify(bytes) & text::NEEDS_CARE != 0
             || self.refuses(Rule::DiscouragedCharacters)
         {
-            self.check(field, bytes, Content::Text)?;
+            self.tell(|r| r.check(field, bytes, Content::Text))?;
         }
         Ok(text)
     }
@@ -302,7 +349,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         &mut self,
         field: Field,
         room: Room,
-    ) -> Result<TopicName<'a>, DecodeError> {
+    ) -> Result<TopicName<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::TopicName)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
@@ -310,7 +357,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             || bytes.is_empty()
             || self.refuses(Rule::DiscouragedCharacters)
         {
-            self.check(field, bytes, Content::TopicName)?;
+            self.tell(|r| r.check(field, bytes, Content::TopicName))?;
         }
         Ok(TopicName::from_checked(bytes))
     }
@@ -320,7 +367,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         &mut self,
         field: Field,
         room: Room,
-    ) -> Result<TopicFilter<'a>, DecodeError> {
+    ) -> Result<TopicFilter<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::TopicFilter)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
@@ -330,14 +377,14 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             || bytes.is_empty()
             || self.refuses(Rule::DiscouragedCharacters)
         {
-            self.check(field, bytes, Content::TopicFilter)?;
+            self.tell(|r| r.check(field, bytes, Content::TopicFilter))?;
         }
         Ok(TopicFilter::from_checked(bytes))
     }
 
     /// All that is left, which is the payload.
     #[inline(always)]
-    pub(crate) fn payload(&mut self) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn payload(&mut self) -> Result<&'a [u8], W::Fault> {
         let start = self.at();
         let rest = self.reader.rest();
         if self.watch.missing() > 0 {
@@ -362,7 +409,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
 
     /// Makes sure that nothing follows.
     #[inline(always)]
-    pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
+    pub(crate) fn finish(&mut self) -> Result<(), W::Fault> {
         if self.is_done() {
             return Ok(());
         }
@@ -380,21 +427,21 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         field: Field,
         room: Room,
         content: Content,
-    ) -> Result<&'a [u8], DecodeError> {
+    ) -> Result<&'a [u8], W::Fault> {
         match self.reader.prefixed(room.bytes) {
             Some(bytes) => {
                 let after = self.left().saturating_sub(room.bytes);
                 self.check_room(room, after, self.at())?;
                 Ok(bytes)
             }
-            None => Err(self.short_prefixed(field, room, content)),
+            None => self.tell(|r| Err(r.short_prefixed(field, room, content))),
         }
     }
 
     /// The verdict on a field of a fixed length that is not all there.
     #[cold]
     #[inline(never)]
-    fn short(&mut self, field: Field, len: usize) -> DecodeError {
+    fn short(&mut self, field: Field, len: usize) -> W::Fault {
         if len <= self.left() {
             self.watch.wait();
         }
@@ -404,7 +451,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     /// The verdict on a length-prefixed field that is not all there, or not what must follow it.
     #[cold]
     #[inline(never)]
-    fn short_prefixed(&mut self, field: Field, room: Room, content: Content) -> DecodeError {
+    fn short_prefixed(&mut self, field: Field, room: Room, content: Content) -> W::Fault {
         let at = self.at();
         let (len, present) = match self.reader.rest() {
             [] => (0, None),
@@ -445,7 +492,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     /// Reports what is wrong with a string that has been read.
     #[cold]
     #[inline(never)]
-    fn check(&mut self, field: Field, bytes: &[u8], content: Content) -> Result<(), DecodeError> {
+    fn check(&mut self, field: Field, bytes: &[u8], content: Content) -> Result<(), W::Fault> {
         match self.fault(bytes, 0, content) {
             Some((kind, fault_at, value)) => {
                 let start = self.at().saturating_sub(bytes.len());

@@ -208,7 +208,7 @@ impl Header {
 
 /// Reads and checks the fixed header.
 #[inline]
-pub(crate) fn header<'a, W: Watch<'a>>(
+pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
     input: &[u8],
     options: DecodeOptions,
     watch: &mut W,
@@ -262,7 +262,7 @@ pub(crate) fn header<'a, W: Watch<'a>>(
 
 /// Checks the first byte.
 #[inline]
-fn check_first<'a, W: Watch<'a>>(
+fn check_first<'a, W: Watch<'a, Fault = DecodeError>>(
     first: u8,
     options: DecodeOptions,
     watch: &mut W,

@@ -45,7 +45,7 @@ pub use unsubscribe::Unsubscribe;
 
 use crate::types::{PacketId, Version};
 use bytes::BufMut;
-use fields::{Fields, Partial, Watch};
+use fields::{Fields, Glance, Partial, Watch};
 use frame::{Header, Start};
 
 /// A packet of any type.
@@ -176,7 +176,7 @@ impl<'a> Packet<'a> {
             if PLAIN_PUBLISH_FLAGS.wrapping_shr(u32::from(first & 0x0f)) & 1 == 0 {
                 return None;
             }
-            let watch = &mut ();
+            let watch = &mut Glance;
             let fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
             // What is wrong is said in one place.
             return Publish::decode(first, fields).ok().map(Self::Publish);
@@ -226,7 +226,7 @@ impl<'a> Packet<'a> {
     pub(crate) fn decode_body<W: Watch<'a>>(
         first: u8,
         fields: Fields<'a, '_, W>,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, W::Fault> {
         Ok(match fields.packet_type {
             PacketType::Connect => Self::Connect(Connect::decode(fields)?),
             PacketType::Connack => Self::Connack(Connack::decode(fields)?),

@@ -1,7 +1,7 @@
 //! PINGREQ and PINGRESP: nothing but their fixed header.
 
 use super::{
-    DecodeError, EncodeError, PacketType,
+    EncodeError, PacketType,
     encode::{Body, encode_methods},
     fields::{Fields, Watch},
 };
@@ -18,7 +18,7 @@ macro_rules! ping {
         impl $name {
             pub(crate) fn decode<'a, W: Watch<'a>>(
                 mut r: Fields<'a, '_, W>,
-            ) -> Result<Self, DecodeError> {
+            ) -> Result<Self, W::Fault> {
                 r.finish()?;
                 Ok(Self)
             }

@@ -1,7 +1,7 @@
 //! PUBLISH: a message.
 
 use super::{
-    DecodeError, EncodeError, Field, PacketType, Properties, encode,
+    EncodeError, Field, PacketType, Properties, encode,
     fields::{Fields, Room, Watch},
 };
 use crate::{
@@ -47,7 +47,7 @@ impl<'a> Publish<'a> {
     pub(crate) fn decode<W: Watch<'a>>(
         first: u8,
         mut r: Fields<'a, '_, W>,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, W::Fault> {
         let (topic, delivery) = Self::decode_header(first, &mut r)?;
         let payload = r.payload()?;
         let retain = first & RETAIN != 0;
@@ -59,7 +59,7 @@ impl<'a> Publish<'a> {
     fn decode_header<W: Watch<'a>>(
         first: u8,
         r: &mut Fields<'a, '_, W>,
-    ) -> Result<(TopicName<'a>, Delivery), DecodeError> {
+    ) -> Result<(TopicName<'a>, Delivery), W::Fault> {
         // [MQTT-3.3.2-1] [MQTT-3.3.2-2]
         if first & 0x06 == 0 {
             // [MQTT-2.3.1-5]
@@ -81,7 +81,7 @@ impl<'a> Publish<'a> {
     pub(crate) fn decode_start<W: Watch<'a>>(
         first: u8,
         mut r: Fields<'a, '_, W>,
-    ) -> Result<(Self, usize), DecodeError> {
+    ) -> Result<(Self, usize), W::Fault> {
         let (topic, delivery) = Self::decode_header(first, &mut r)?;
         let retain = first & RETAIN != 0;
         let publish = Self { topic, payload: &[], delivery, retain, properties: Properties::EMPTY };

@@ -1,7 +1,7 @@
 //! SUBACK: a server answers a SUBSCRIBE.
 
 use super::{
-    DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
+    EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Watch},
@@ -33,7 +33,7 @@ impl<'a> Suback<'a> {
         Self { packet_id, codes: codes.into(), properties: Properties::EMPTY }
     }
 
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
         let bytes = r.rest();
         if r.is_done() {

@@ -1,7 +1,7 @@
 //! SUBSCRIBE: a client asks for messages.
 
 use super::{
-    DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
+    EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
     fields::{Fields, Room, Then, Watch},
@@ -56,7 +56,7 @@ impl<'a> Subscribe<'a> {
         Self { packet_id, subscriptions, properties: Properties::EMPTY }
     }
 
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
         let bytes = r.rest();
         if r.is_done() {
@@ -82,7 +82,7 @@ const ROOM: Room =
 
 /// The requested QoS.
 #[inline(always)]
-fn read_options<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<(), DecodeError> {
+fn read_options<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<(), W::Fault> {
     let start = r.at();
     let byte = r.u8(Field::RequestedQos)?;
     r.saw(Field::RequestedQos, start, Value::Number(byte.into()));

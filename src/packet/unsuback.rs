@@ -1,7 +1,7 @@
 //! UNSUBACK: a server answers an UNSUBSCRIBE.
 
 use super::{
-    DecodeError, EncodeError, PacketType, Properties,
+    EncodeError, PacketType, Properties,
     encode::{Body, check_properties, encode_methods},
     fields::{Fields, Watch},
 };
@@ -26,7 +26,7 @@ impl<'a> Unsuback<'a> {
         Self { packet_id, properties: Properties::EMPTY }
     }
 
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
         r.finish()?;
         Ok(Self::new(packet_id))

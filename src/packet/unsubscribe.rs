@@ -1,7 +1,7 @@
 //! UNSUBSCRIBE: a client wants no more messages.
 
 use super::{
-    DecodeError, EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties,
+    EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties,
     encode::{Body, check_properties, encode_methods},
     fields::{Fields, Room, Then, Watch},
     list::sealed::Wire,
@@ -30,7 +30,7 @@ impl<'a> Unsubscribe<'a> {
         Self { packet_id, filters: filters.into(), properties: Properties::EMPTY }
     }
 
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
         let bytes = r.rest();
         if r.is_done() {
