@@ -264,6 +264,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
+    #[cold]
     pub(crate) fn new(
         kind: ErrorKind,
         packet_type: Option<PacketType>,

@@ -189,14 +189,19 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         if W::TELLS { find_out(self) } else { Err(UNTOLD.into()) }
     }
 
-    #[cold]
+    /// The fault that ends the reading.
+    #[inline(always)]
     pub(crate) fn error(&self, kind: ErrorKind, field: Field, at: usize, value: u32) -> W::Fault {
-        DecodeError::new(kind, Some(self.packet_type), field, self.options.version, at, value)
-            .into()
+        let (packet_type, version) = (Some(self.packet_type), self.options.version);
+        if W::TELLS {
+            DecodeError::new(kind, packet_type, field, version, at, value).into()
+        } else {
+            UNTOLD.into()
+        }
     }
 
     /// Reports a broken rule.
-    #[cold]
+    #[inline(always)]
     pub(crate) fn breach(
         &mut self,
         kind: ErrorKind,
@@ -204,9 +209,10 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         at: usize,
         value: u32,
     ) -> Result<(), W::Fault> {
-        let version = self.options.version;
-        let error = DecodeError::new(kind, Some(self.packet_type), field, version, at, value);
-        self.watch.breach(error)
+        let (packet_type, version) = (Some(self.packet_type), self.options.version);
+        self.tell(|r| {
+            r.watch.breach(DecodeError::new(kind, packet_type, field, version, at, value))
+        })
     }
 
     /// Tells the watch of a field that began at `start` and ends here.
@@ -219,7 +225,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     /// Makes sure that the packet is long enough for what must follow.
     #[inline(always)]
     pub(crate) fn require(&mut self, bytes: usize, last: Field) -> Result<(), W::Fault> {
-        if self.left() >= bytes {
+        if !W::TELLS || self.left() >= bytes {
             return Ok(());
         }
         Err(self.error(ErrorKind::TruncatedField, last, self.packet_end(), 0))
@@ -262,7 +268,9 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], W::Fault> {
         let field = Field::ProtocolName;
         let start = self.at();
-        let Some(name) = self.reader.prefixed(0) else { return Err(self.short_protocol_name()) };
+        let Some(name) = self.reader.prefixed(0) else {
+            return self.tell(|r| Err(r.short_protocol_name()));
+        };
         self.saw(field, start, Value::Text(Text::from_checked(name)));
         if !matches!(name, b"MQTT" | b"MQIsdp") {
             // [MQTT-3.1.2-1]
@@ -276,6 +284,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
 
     /// Makes sure that a CONNECT of 3.1 has place for level, flags, keep alive and a client
     /// identifier after the protocol name, which ends at `at`.
+    #[inline]
     fn check_length_of_3_1(&mut self, left: usize, at: usize) -> Result<(), W::Fault> {
         let (kind, at) = match left {
             0..=5 => (ErrorKind::TruncatedField, self.packet_end()),
@@ -314,7 +323,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             Some(id) => Ok(id),
             // [MQTT-2.3.1-1]
             None => {
-                self.tell(|r| r.breach(ErrorKind::PacketIdZero, Field::PacketId, start, 0))?;
+                self.breach(ErrorKind::PacketIdZero, Field::PacketId, start, 0)?;
                 Ok(PacketId::MIN)
             }
         }
@@ -339,7 +348,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         if text::classify(bytes) & text::NEEDS_CARE != 0
             || self.refuses(Rule::DiscouragedCharacters)
         {
-            self.tell(|r| r.check(field, bytes, Content::Text))?;
+            self.check(field, bytes, Content::Text)?;
         }
         Ok(text)
     }
@@ -357,7 +366,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             || bytes.is_empty()
             || self.refuses(Rule::DiscouragedCharacters)
         {
-            self.tell(|r| r.check(field, bytes, Content::TopicName))?;
+            self.check(field, bytes, Content::TopicName)?;
         }
         Ok(TopicName::from_checked(bytes))
     }
@@ -377,7 +386,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             || bytes.is_empty()
             || self.refuses(Rule::DiscouragedCharacters)
         {
-            self.tell(|r| r.check(field, bytes, Content::TopicFilter))?;
+            self.check(field, bytes, Content::TopicFilter)?;
         }
         Ok(TopicFilter::from_checked(bytes))
     }
@@ -388,7 +397,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let start = self.at();
         let rest = self.reader.rest();
         if self.watch.missing() > 0 {
-            return Err(self.short(Field::Payload, rest.len().saturating_add(1)));
+            return self.tell(|r| Err(r.short(Field::Payload, rest.len().saturating_add(1))));
         }
         self.reader = Reader::new(&[]);
         self.saw(Field::Payload, start, Value::Bytes(rest));
@@ -428,6 +437,10 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         room: Room,
         content: Content,
     ) -> Result<&'a [u8], W::Fault> {
+        if !W::TELLS {
+            // If the rest can be read, there was room for it.
+            return self.reader.prefixed(0).ok_or_else(|| UNTOLD.into());
+        }
         match self.reader.prefixed(room.bytes) {
             Some(bytes) => {
                 let after = self.left().saturating_sub(room.bytes);
@@ -476,7 +489,10 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
         if let Some(present) = present {
             let missing = len.saturating_sub(present.len());
-            if let Some((kind, fault_at, value)) = self.fault(present, missing, content) {
+            let discouraged = self.refuses(Rule::DiscouragedCharacters);
+            if let Some((kind, fault_at, value)) =
+                first_fault(present, missing, content, discouraged)
+            {
                 return self.error(
                     kind,
                     field,
@@ -489,52 +505,53 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         self.error(ErrorKind::TruncatedField, field, at, 0)
     }
 
-    /// Reports what is wrong with a string that has been read.
-    #[cold]
-    #[inline(never)]
+    /// Looks closer at a string that has been read, and reports what is wrong with it.
+    #[inline(always)]
     fn check(&mut self, field: Field, bytes: &[u8], content: Content) -> Result<(), W::Fault> {
-        match self.fault(bytes, 0, content) {
-            Some((kind, fault_at, value)) => {
+        let discouraged = self.refuses(Rule::DiscouragedCharacters);
+        match first_fault(bytes, 0, content, discouraged) {
+            Some((kind, at, value)) => {
                 let start = self.at().saturating_sub(bytes.len());
-                self.breach(kind, field, start.saturating_add(fault_at), value)
+                self.breach(kind, field, start.saturating_add(at), value)
             }
             None => Ok(()),
         }
     }
+}
 
-    /// The first fault of a string of which `missing` bytes have not arrived: what, where in the
-    /// string, and the offending byte.
-    fn fault(
-        &self,
-        bytes: &[u8],
-        missing: usize,
-        content: Content,
-    ) -> Option<(ErrorKind, usize, u32)> {
-        let is_topic = matches!(content, Content::TopicName | Content::TopicFilter);
-        if is_topic && bytes.is_empty() && missing == 0 {
-            return Some((ErrorKind::EmptyTopic, 0, 0));
-        }
-        if content == Content::Binary {
-            return None;
-        }
-        let discouraged = self.refuses(Rule::DiscouragedCharacters);
-        let fault = text::first_fault(bytes, missing, discouraged);
-        let wildcard = match content {
-            Content::TopicName => {
-                topic::first_name_fault(bytes).map(|at| (ErrorKind::WildcardInTopicName, at))
-            }
-            Content::TopicFilter => topic::first_filter_fault(bytes, missing > 0)
-                .map(|at| (ErrorKind::MisplacedWildcard, at)),
-            Content::Text | Content::Binary => None,
-        };
-        let is_first = |at: usize| fault.is_none_or(|fault| at < fault.at);
-        let wildcard = wildcard.filter(|(_, at)| is_first(*at));
-        let kind = |kind| match kind {
-            text::FaultKind::IllFormed => ErrorKind::IllFormedUtf8,
-            text::FaultKind::Nul => ErrorKind::HasNul,
-            text::FaultKind::Discouraged => ErrorKind::DiscouragedCharacter,
-        };
-        let (kind, at) = wildcard.or_else(|| fault.map(|fault| (kind(fault.kind), fault.at)))?;
-        Some((kind, at, bytes.get(at).copied().map_or(0, u32::from)))
+/// The first fault of a string of which `missing` bytes have not arrived: what, where in the
+/// string, and the offending byte.
+#[cold]
+#[inline(never)]
+fn first_fault(
+    bytes: &[u8],
+    missing: usize,
+    content: Content,
+    discouraged: bool,
+) -> Option<(ErrorKind, usize, u32)> {
+    let is_topic = matches!(content, Content::TopicName | Content::TopicFilter);
+    if is_topic && bytes.is_empty() && missing == 0 {
+        return Some((ErrorKind::EmptyTopic, 0, 0));
     }
+    if content == Content::Binary {
+        return None;
+    }
+    let fault = text::first_fault(bytes, missing, discouraged);
+    let wildcard = match content {
+        Content::TopicName => {
+            topic::first_name_fault(bytes).map(|at| (ErrorKind::WildcardInTopicName, at))
+        }
+        Content::TopicFilter => topic::first_filter_fault(bytes, missing > 0)
+            .map(|at| (ErrorKind::MisplacedWildcard, at)),
+        Content::Text | Content::Binary => None,
+    };
+    let is_first = |at: usize| fault.is_none_or(|fault| at < fault.at);
+    let wildcard = wildcard.filter(|(_, at)| is_first(*at));
+    let kind = |kind| match kind {
+        text::FaultKind::IllFormed => ErrorKind::IllFormedUtf8,
+        text::FaultKind::Nul => ErrorKind::HasNul,
+        text::FaultKind::Discouraged => ErrorKind::DiscouragedCharacter,
+    };
+    let (kind, at) = wildcard.or_else(|| fault.map(|fault| (kind(fault.kind), fault.at)))?;
+    Some((kind, at, bytes.get(at).copied().map_or(0, u32::from)))
 }

@@ -17,7 +17,9 @@ pub(crate) enum Judgement {
     Skip { header: Header, len: usize },
     /// It is to be skipped, and its topic is too long to be held.
     SkipTopic { header: Header, topic: usize },
-    /// At least so many more bytes are needed.
+    /// It has so many bytes, of which the last have not arrived.
+    Gather { len: usize },
+    /// At least so many more bytes are needed to tell.
     NeedMore(usize),
 }
 
@@ -45,7 +47,10 @@ impl Judge {
                         let len = header.header_len().saturating_add(body.len());
                         Judgement::Packet { header, len }
                     }
-                    (_, missing) => Judgement::NeedMore(missing),
+                    (body, missing) => {
+                        let held = header.header_len().saturating_add(body.len());
+                        Judgement::Gather { len: held.saturating_add(missing) }
+                    }
                 });
             }
             Err(error) => error,

@@ -215,10 +215,14 @@ impl<'a> Packet<'a> {
     #[inline]
     pub fn decode(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
         let header_len = usize::from(frame.header_len);
-        Self::decode_body(
-            frame.first,
-            Fields::new(frame.packet_type, frame.body, header_len, options, &mut ()),
-        )
+        let (packet_type, body) = (frame.packet_type, frame.body);
+        // What is wrong, if anything, is worth a second reading.
+        let mut watch = Glance;
+        let glance = Fields::new(packet_type, body, header_len, options, &mut watch);
+        if let Ok(packet) = Self::decode_body(frame.first, glance) {
+            return Ok(packet);
+        }
+        Self::decode_body(frame.first, Fields::new(packet_type, body, header_len, options, &mut ()))
     }
 
     /// The one place that dispatches on the packet type when reading.

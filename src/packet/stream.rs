@@ -61,13 +61,14 @@ pub struct StreamDecoder {
     taken: usize,
     /// How much of the packet at the front has been checked.
     checked: usize,
-    failed: Option<DecodeError>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// A packet begins.
     Packet,
+    /// The packet of which the first bytes are carried has so many in all.
+    Gather(usize),
     /// A PUBLISH has been announced; this many bytes of its payload are to come.
     Payload(usize),
     /// This many bytes of a packet are of no interest.
@@ -75,6 +76,8 @@ enum State {
     /// A PUBLISH is skipped of which the topic is too long to be held: `topic` bytes more, then
     /// at offset `at` the packet identifier.
     SkipTopic { header: Header, topic: usize, at: usize },
+    /// The stream is broken.
+    Failed(DecodeError),
 }
 
 /// What a [`StreamDecoder`] takes out of the stream.
@@ -129,7 +132,6 @@ impl StreamDecoder {
             carry: BytesMut::new(),
             taken: 0,
             checked: 0,
-            failed: None,
         }
     }
 
@@ -186,14 +188,23 @@ impl StreamDecoder {
         self.taken = 0;
     }
 
-    /// Refuses the part of a packet that is held if nothing can make it valid any more.
+    /// Refuses the part of a packet that is carried if nothing can make it valid any more.
     fn check_partial(&mut self) -> Result<(), DecodeError> {
         let due = checkpoint(self.carry.len());
         if due <= self.checked {
             return Ok(());
         }
         self.checked = due;
-        self.judge.check_partial(self.carry.get(..due).unwrap_or_default())
+        let part = self.carry.get(..due).unwrap_or_default();
+        self.judge.check_partial(part).map_err(|error| self.fail(error))
+    }
+
+    /// After this nothing more is taken in or given out.
+    fn fail(&mut self, error: DecodeError) -> DecodeError {
+        self.state = State::Failed(error);
+        self.carry = BytesMut::new();
+        self.taken = 0;
+        error
     }
 }
 
@@ -207,7 +218,7 @@ pub struct Feed<'d, 'i> {
 impl Drop for Feed<'_, '_> {
     fn drop(&mut self) {
         self.decoder.drop_taken();
-        if self.decoder.failed.is_some() {
+        if matches!(self.decoder.state, State::Failed(_)) {
             self.decoder.carry = BytesMut::new();
         } else {
             self.decoder.carry.extend_from_slice(self.input);
@@ -246,38 +257,60 @@ impl<'i> Feed<'_, 'i> {
     #[inline]
     pub fn next(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
         self.decoder.drop_taken();
-        if self.decoder.carry.is_empty()
-            && matches!(self.decoder.state, State::Packet)
-            && self.decoder.failed.is_none()
-        {
-            // Errors are left to the slow path, which knows what to do about them.
-            let options = self.decoder.judge.options;
-            if let Ok(Some(packet)) = Packet::read_whole(&mut self.input, options) {
-                if let Packet::Connect(connect) = &packet {
-                    self.decoder.judge.options.version = connect.version;
+        match self.decoder.state {
+            State::Packet if self.decoder.carry.is_empty() => {
+                // Errors are left to the slow path, which knows what to do about them.
+                let options = self.decoder.judge.options;
+                if let Ok(Some(packet)) = Packet::read_whole(&mut self.input, options) {
+                    if let Packet::Connect(connect) = &packet {
+                        self.decoder.judge.options.version = connect.version;
+                    }
+                    return Ok(Some(StreamItem::Packet(packet)));
                 }
-                return Ok(Some(StreamItem::Packet(packet)));
+                self.next_slow()
+            }
+            State::Gather(len) => self.next_gathered(len),
+            _ => self.next_slow(),
+        }
+    }
+
+    /// Completes the packet that is carried.
+    #[inline(never)]
+    fn next_gathered(&mut self, len: usize) -> Result<Option<StreamItem<'_>>, DecodeError> {
+        let missing = len.saturating_sub(self.decoder.carry.len());
+        if !self.carry_over(missing) {
+            return self.decoder.check_partial().map(|()| None);
+        }
+        let StreamDecoder { judge: Judge { options, .. }, carry, state, taken, checked } =
+            &mut *self.decoder;
+        *state = State::Packet;
+        *checked = 0;
+        *taken = len;
+        let mut bytes = carry.get(..len).unwrap_or_default();
+        match Packet::read_whole(&mut bytes, *options) {
+            Ok(packet) => {
+                if let Some(Packet::Connect(connect)) = &packet {
+                    options.version = connect.version;
+                }
+                Ok(packet.map(StreamItem::Packet))
+            }
+            Err(error) => {
+                *state = State::Failed(error);
+                Err(error)
             }
         }
-        self.next_slow()
     }
 
     #[cold]
     #[inline(never)]
     fn next_slow(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
-        if let Some(error) = self.decoder.failed {
-            self.input = &[];
+        if let State::Failed(error) = self.decoder.state {
             return Err(error);
         }
         match self.find() {
             Ok(Some(found)) => self.read(found).map(Some),
             Ok(None) => Ok(None),
-            Err(error) => {
-                self.decoder.failed = Some(error);
-                self.decoder.carry = BytesMut::new();
-                self.decoder.taken = 0;
-                Err(error)
-            }
+            Err(error) => Err(self.decoder.fail(error)),
         }
     }
 
@@ -292,9 +325,21 @@ impl<'i> Feed<'_, 'i> {
                 return Ok(None);
             }
             match self.decoder.state {
-                State::Packet => match self.decoder.judge.judge(bytes)? {
+                State::Packet | State::Gather(_) => match self.decoder.judge.judge(bytes)? {
+                    Judgement::Gather { len } => {
+                        self.decoder.state = State::Gather(len);
+                        let missing = len.saturating_sub(available);
+                        let count = if is_carried { missing } else { len };
+                        if !self.carry_over(count) {
+                            self.decoder.check_partial()?;
+                            return Ok(None);
+                        }
+                        self.decoder.state = State::Packet;
+                    }
                     Judgement::NeedMore(count) => {
-                        if !self.carry_over(count, is_carried) {
+                        let count =
+                            if is_carried { count } else { count.saturating_add(available) };
+                        if !self.carry_over(count) {
                             self.decoder.check_partial()?;
                             return Ok(None);
                         }
@@ -330,10 +375,11 @@ impl<'i> Feed<'_, 'i> {
                     return Ok(Some(Found { what: What::SkippedId(header, at), place }));
                 }
                 State::SkipTopic { .. } => {
-                    if !self.carry_over(1, is_carried) {
+                    if !self.carry_over(if is_carried { 1 } else { 2 }) {
                         return Ok(None);
                     }
                 }
+                State::Failed(error) => return Err(error),
             }
         }
     }
@@ -362,7 +408,7 @@ impl<'i> Feed<'_, 'i> {
                 self.decoder.state = then(State::Skip, header.len_after(len));
                 (What::SkippedId(header, at), len)
             }
-            Judgement::NeedMore(_) => return None,
+            Judgement::NeedMore(_) | Judgement::Gather { .. } => return None,
         };
         Some(Found { what, place: self.pass(len, is_carried) })
     }
@@ -378,19 +424,18 @@ impl<'i> Feed<'_, 'i> {
         Place::Input(bytes)
     }
 
-    /// Moves up to `count` bytes of the input to what is carried; false if there are fewer.
-    fn carry_over(&mut self, count: usize, is_carried: bool) -> bool {
-        // Without anything carried, the input has been looked at and is not enough.
-        let count = if is_carried { count } else { self.input.len() };
+    /// Moves `count` bytes of the input to what is carried; false if there are fewer, which are
+    /// moved then.
+    fn carry_over(&mut self, count: usize) -> bool {
         let (moved, rest) = self.input.split_at_checked(count).unwrap_or((self.input, &[]));
         self.input = rest;
         self.decoder.carry.extend_from_slice(moved);
-        is_carried && moved.len() == count
+        moved.len() == count
     }
 
     /// Reads an item from its bytes.
     fn read(&mut self, found: Found<'i>) -> Result<StreamItem<'_>, DecodeError> {
-        let StreamDecoder { judge: Judge { options, .. }, carry, failed, .. } = &mut *self.decoder;
+        let StreamDecoder { judge: Judge { options, .. }, carry, state, .. } = &mut *self.decoder;
         let bytes = match found.place {
             Place::Carry(len) => carry.get(..len).unwrap_or_default(),
             Place::Input(bytes) => bytes,
@@ -399,7 +444,7 @@ impl<'i> Feed<'_, 'i> {
         match &item {
             Ok(StreamItem::Packet(Packet::Connect(connect))) => options.version = connect.version,
             Ok(_) => {}
-            Err(error) => *failed = Some(*error),
+            Err(error) => *state = State::Failed(*error),
         }
         item
     }
