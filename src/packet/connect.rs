@@ -88,7 +88,7 @@ impl<'a> Connect<'a> {
         r.options.version = version;
         let flags = read_flags(&mut r)?;
         let mut following = Following::new(version, flags);
-        check_length(&mut r, flags, following)?;
+        check_length(&mut r, following)?;
 
         let start = r.at();
         let keep_alive = r.u16(Field::KeepAlive)?;
@@ -244,22 +244,17 @@ const fn needs_client_id(version: Version, flags: u8) -> bool {
     matches!(version, Version::V3_1) || flags & CLEAN_SESSION == 0
 }
 
-/// Makes sure that what the flags announce has a place in the packet.
+/// Makes sure that what the flags announce has a place in the packet. An empty client identifier has,
+/// even where it is refused, because the server answers it.
 #[inline(always)]
 fn check_length<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
-    flags: u8,
     following: Following,
 ) -> Result<(), W::Fault> {
     // The keep alive and the length of the client identifier.
     let least = following.bytes.saturating_add(4);
     let last = if following.bytes > 0 { following.last } else { Field::ClientId };
-    r.require(least, last)?;
-    if r.left() == least && needs_client_id(r.version(), flags) {
-        let client_id = r.at().saturating_add(2);
-        r.breach(ErrorKind::ClientId, Field::ClientId, client_id, 0)?;
-    }
-    Ok(())
+    r.require(least, last)
 }
 
 /// What the flags say follows a field.

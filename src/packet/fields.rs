@@ -277,22 +277,20 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             self.breach(ErrorKind::ProtocolName, field, start, 0)?;
         }
         if name == b"MQIsdp" {
-            self.check_length_of_3_1(self.left(), self.at())?;
+            self.check_length_of_3_1(self.left())?;
         }
         Ok(name)
     }
 
     /// Makes sure that a CONNECT of 3.1 has place for level, flags, keep alive and a client
-    /// identifier after the protocol name, which ends at `at`.
+    /// identifier after the protocol name.
     #[inline]
-    fn check_length_of_3_1(&mut self, left: usize, at: usize) -> Result<(), W::Fault> {
-        let (kind, at) = match left {
-            0..=5 => (ErrorKind::TruncatedField, self.packet_end()),
-            // A client identifier without a character.
-            6 => (ErrorKind::ClientId, at.saturating_add(4)),
-            _ => return Ok(()),
-        };
-        let packet_type = Some(self.packet_type);
+    fn check_length_of_3_1(&mut self, left: usize) -> Result<(), W::Fault> {
+        if left >= 6 {
+            return Ok(());
+        }
+        let (packet_type, kind) = (Some(self.packet_type), ErrorKind::TruncatedField);
+        let at = self.packet_end();
         Err(DecodeError::new(kind, packet_type, Field::ClientId, Version::V3_1, at, 0).into())
     }
 
@@ -307,7 +305,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
         if rest.get(1) == Some(&6)
             && let Some(left) = self.left().checked_sub(8)
-            && let Err(error) = self.check_length_of_3_1(left, start.saturating_add(8))
+            && let Err(error) = self.check_length_of_3_1(left)
         {
             return error;
         }

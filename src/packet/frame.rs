@@ -220,9 +220,7 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
     };
     let limit = options.max_packet_size;
     let (remaining_length, len) = match varint::decode(rest) {
-        Varint::Partial { min, padded } => {
-            let is_shortest = options.strictness.refuses(Rule::NonMinimalLength);
-            let min = if is_shortest { min } else { padded };
+        Varint::Partial { min } => {
             // The first byte, those of the length so far and one more.
             let header_len = u32::try_from(input.len()).unwrap_or(u32::MAX).saturating_add(1);
             if min.saturating_add(header_len) > limit {

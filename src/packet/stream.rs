@@ -1,9 +1,9 @@
 //! The decoder for a byte stream: whole packets, streamed payloads, skipped giants.
 
 use super::{
-    DecodeError, DecodeOptions, Packet, PacketType, Publish,
+    DecodeError, DecodeOptions, Packet, PacketType, Publish, check_partial,
     fields::{Fields, Partial},
-    frame::Header,
+    frame::{self, Header, Start},
     judge::{Judge, Judgement, checkpoint, read_publish_start},
 };
 use crate::{
@@ -259,18 +259,41 @@ impl<'i> Feed<'_, 'i> {
         self.decoder.drop_taken();
         match self.decoder.state {
             State::Packet if self.decoder.carry.is_empty() => {
-                // Errors are left to the slow path, which knows what to do about them.
                 let options = self.decoder.judge.options;
-                if let Ok(Some(packet)) = Packet::read_whole(&mut self.input, options) {
-                    if let Packet::Connect(connect) = &packet {
-                        self.decoder.judge.options.version = connect.version;
+                match Packet::read_whole(&mut self.input, options) {
+                    Ok(Some(packet)) => {
+                        if let Packet::Connect(connect) = &packet {
+                            self.decoder.judge.options.version = connect.version;
+                        }
+                        Ok(Some(StreamItem::Packet(packet)))
                     }
-                    return Ok(Some(StreamItem::Packet(packet)));
+                    Ok(None) => self.hold().map(|()| None),
+                    // Skipping or streaming may take what is too large.
+                    Err(_) => self.next_slow(),
                 }
-                self.next_slow()
             }
             State::Gather(len) => self.next_gathered(len),
             _ => self.next_slow(),
+        }
+    }
+
+    /// Carries the input, which is the beginning of a packet.
+    #[inline(never)]
+    fn hold(&mut self) -> Result<(), DecodeError> {
+        let input = core::mem::take(&mut self.input);
+        self.decoder.carry.extend_from_slice(input);
+        let options = self.decoder.judge.options;
+        match frame::header(input, options, &mut ()).map_err(|error| self.decoder.fail(error))? {
+            Start::Partial => Ok(()),
+            Start::Header(header) => {
+                let len = usize::try_from(header.packet_len()).unwrap_or(usize::MAX);
+                self.decoder.state = State::Gather(len);
+                if checkpoint(input.len()) < input.len() {
+                    return self.decoder.check_partial();
+                }
+                self.decoder.checked = input.len();
+                check_partial(&header, input, options).map_err(|error| self.decoder.fail(error))
+            }
         }
     }
 

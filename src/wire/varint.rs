@@ -8,9 +8,8 @@ pub(crate) const MAX: u32 = 268_435_455;
 pub(crate) enum Varint {
     /// It is all there. `len` is 1 to 4; `minimal` tells that no shorter form exists.
     Whole { value: u32, len: u8, minimal: bool },
-    /// At least one more byte is needed. In its shortest form the value is `min` at least; padded
-    /// it can be as small as `padded`.
-    Partial { min: u32, padded: u32 },
+    /// At least one more byte is needed. The value is at least `min`.
+    Partial { min: u32 },
     /// The fourth byte announces a fifth.
     TooLong,
 }
@@ -32,14 +31,7 @@ fn decode_long(bytes: &[u8]) -> Varint {
             return Varint::Whole { value, len, minimal: byte != 0 || len == 1 };
         }
     }
-    match bytes.len() {
-        0 => Varint::Partial { min: 0, padded: 0 },
-        len @ 1..=3 => {
-            let shift = u32::try_from(len).unwrap_or(0).saturating_mul(7);
-            Varint::Partial { min: value | 1_u32.wrapping_shl(shift), padded: value }
-        }
-        _ => Varint::TooLong,
-    }
+    if bytes.len() >= 4 { Varint::TooLong } else { Varint::Partial { min: value } }
 }
 
 /// How many bytes the value takes.
@@ -103,8 +95,7 @@ mod tests {
             assert_eq!(&encoded[..used], bytes);
             for cut in 0..bytes.len() {
                 let part = decode(&bytes[..cut]);
-                let Varint::Partial { min, padded } = part else { panic!("{part:?}") };
-                assert!(min <= value && padded == value % (1 << (7 * cut)));
+                assert_eq!(part, Varint::Partial { min: value % (1 << (7 * cut)) });
             }
         }
     }
@@ -126,8 +117,7 @@ mod tests {
     fn the_fourth_byte_cannot_continue() {
         assert_eq!(decode(&[0x80, 0x80, 0x80, 0x80]), Varint::TooLong);
         assert_eq!(decode(&[0xff, 0xff, 0xff, 0xff, 0x00]), Varint::TooLong);
-        let part = Varint::Partial { min: 0x3f_ffff, padded: 0x1f_ffff };
-        assert_eq!(decode(&[0xff, 0xff, 0xff]), part);
+        assert_eq!(decode(&[0xff, 0xff, 0xff]), Varint::Partial { min: 0x1f_ffff });
     }
 
     #[test]
