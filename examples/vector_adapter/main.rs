@@ -1,1 +1,168 @@
-fn main() {}
+//! Lets a test runner drive this codec with the conformance vectors: one JSON object a line on
+//! standard input, one answer a line on standard output. Knows nothing of what is expected.
+//!
+//! ```text
+//! $ echo '{"op":"decode","id":"x","version":"3.1.1","hex":"c000"}' |
+//!     cargo run --quiet --example vector_adapter
+//! {"id":"x","result":"ok","packet":{"type":"pingreq"},"consumed":2}
+//! ```
+
+#[path = "../common/json.rs"]
+mod json;
+#[path = "../common/options.rs"]
+mod options;
+
+use json::{packet_to_json, with_packet};
+use mqtt_pure::{DecodeOptions, Packet, TopicError, TopicFilter, TopicName, Version};
+use serde_json::{Value, json};
+use std::io::{self, BufRead, Write};
+
+fn main() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for line in io::stdin().lock().split(b'\n') {
+        let line = line?;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let answer = match serde_json::from_slice::<Value>(&line) {
+            Ok(request) if field(&request, "op") == "stop" => return Ok(()),
+            Ok(request) => answer(&request),
+            Err(error) => bad_request(&Value::Null, &error.to_string()),
+        };
+        serde_json::to_writer(&mut out, &answer)?;
+        out.write_all(b"\n")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// A field of the request, null if it is not there.
+fn field<'a>(request: &'a Value, name: &str) -> &'a Value {
+    request.get(name).unwrap_or(&Value::Null)
+}
+
+fn answer(request: &Value) -> Value {
+    let id = field(request, "id");
+    let answer = match field(request, "op").as_str() {
+        Some("hello") => Ok(hello()),
+        Some("decode") => with_version(request, decode),
+        Some("encode") => with_version(request, encode),
+        Some("topic") => topic(request),
+        Some(_) => Ok(skip(id, "unknown operation")),
+        None => Err("op: is not a string".to_owned()),
+    };
+    answer.unwrap_or_else(|why| bad_request(id, &why))
+}
+
+fn hello() -> Value {
+    json!({
+        "impl": env!("CARGO_PKG_NAME"),
+        "impl_version": env!("CARGO_PKG_VERSION"),
+        "language": "Rust",
+        "versions": Version::ALL.map(|version| version.to_string()),
+        "to": ["client", "server"],
+        "ops": ["decode", "encode", "topic"],
+        "level": 2,
+        "note": "codec without roles and sessions",
+    })
+}
+
+fn skip(id: &Value, why: &str) -> Value {
+    json!({"id": id, "result": "skip", "why": why})
+}
+
+/// The request itself is wrong, which says nothing about the codec.
+fn bad_request(id: &Value, why: &str) -> Value {
+    json!({"id": id, "result": "bad_request", "why": why})
+}
+
+fn with_version(
+    request: &Value,
+    run: fn(&Value, Version) -> Result<Value, String>,
+) -> Result<Value, String> {
+    let name = field(request, "version").as_str().ok_or("version: is not a string")?;
+    match Version::ALL.into_iter().find(|version| version.to_string() == name) {
+        Some(version) => run(request, version),
+        None => Ok(skip(field(request, "id"), "unknown version")),
+    }
+}
+
+fn decode(request: &Value, version: Version) -> Result<Value, String> {
+    let id = field(request, "id");
+    let digits = field(request, "hex").as_str().ok_or("hex: is not a string")?;
+    let bytes = hex::decode(digits).map_err(|error| format!("hex: {error}"))?;
+    // A case without a limit is one for a decoder without a limit.
+    let options = DecodeOptions::new(version).with_max_packet_size(DecodeOptions::MAX_PACKET_SIZE);
+    let Some(options) = options::read(field(request, "options"), options)? else {
+        return Ok(skip(id, "unknown option"));
+    };
+    let mut input = &bytes[..];
+    Ok(match Packet::read(&mut input, options) {
+        Ok(Some(packet)) => json!({
+            "id": id,
+            "result": "ok",
+            "packet": packet_to_json(&packet, version),
+            "consumed": bytes.len().saturating_sub(input.len()),
+        }),
+        Ok(None) => json!({"id": id, "result": "incomplete"}),
+        Err(error) => json!({
+            "id": id,
+            "result": "error",
+            "code": error.code(),
+            "connack": error.return_code().map(mqtt_pure::ConnectReturnCode::get),
+            "native": error.to_string(),
+        }),
+    })
+}
+
+fn encode(request: &Value, version: Version) -> Result<Value, String> {
+    let id = field(request, "id");
+    let encoded = with_packet(field(request, "packet"), |packet| {
+        let mut bytes = Vec::new();
+        packet.encode(version, &mut bytes).map(|()| bytes)
+    });
+    Ok(match encoded {
+        Ok(Ok(bytes)) => json!({"id": id, "result": "ok", "hex": hex::encode(bytes)}),
+        Ok(Err(error)) => json!({"id": id, "result": "error", "native": error.to_string()}),
+        Err(why) => json!({"id": id, "result": "error", "native": why}),
+    })
+}
+
+/// Matches a filter with a topic name, or checks the one of them that is there.
+fn topic(request: &Value) -> Result<Value, String> {
+    let id = field(request, "id");
+    let string = |name: &str| match field(request, name) {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.as_str())),
+        _ => Err(format!("{name}: is not a string")),
+    };
+    let filter = string("filter")?.map(TopicFilter::new).transpose();
+    let name = string("topic")?.map(TopicName::new).transpose();
+    Ok(match (filter, name) {
+        (Ok(None), Ok(None)) => return Err("filter and topic are missing".to_owned()),
+        (Ok(Some(filter)), Ok(Some(name))) => {
+            json!({"id": id, "result": "ok", "match": filter.matches(name)})
+        }
+        (Ok(_), Ok(_)) => json!({"id": id, "result": "ok"}),
+        (Err(error), _) | (_, Err(error)) => json!({
+            "id": id,
+            "result": "error",
+            "code": topic_code(error),
+            "native": error.to_string(),
+        }),
+    })
+}
+
+/// The code of the vectors; a string that does not fit its length field has none, since no bytes
+/// can show it.
+fn topic_code(error: TopicError) -> Option<&'static str> {
+    use mqtt_pure::{ErrorKind, TextError};
+    let kind = match error {
+        TopicError::Empty => ErrorKind::EmptyTopic,
+        TopicError::WildcardInName { .. } => ErrorKind::WildcardInTopicName,
+        TopicError::MisplacedWildcard { .. } => ErrorKind::MisplacedWildcard,
+        TopicError::Text(TextError::Nul { .. }) => ErrorKind::HasNul,
+        _ => return None,
+    };
+    Some(kind.code())
+}

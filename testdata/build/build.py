@@ -1,0 +1,119 @@
+"""Writes the conformance vectors from the case tables.
+
+python3 testdata/build/build.py          rewrites the JSON
+python3 testdata/build/build.py --check  fails if the JSON is not what the tables say
+"""
+
+import argparse
+import hashlib
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.dont_write_bytecode = True
+
+import cases_connect  # noqa: E402
+import cases_frame  # noqa: E402
+import cases_publish  # noqa: E402
+import cases_subscribe  # noqa: E402
+from suite import Suite, file_text, value_text  # noqa: E402
+from tables import CODES, FLAGS  # noqa: E402
+
+ROOT = pathlib.Path(__file__).parent.parent
+VERSION = "1.0.0"
+LARGEST_FILE = 100_000
+
+
+def decode_suite():
+    suite = Suite()
+    for name in ("3.1", "3.1.1"):
+        v = suite.version(name)
+        if name == "3.1":
+            cases_connect.connect_3_1(v)
+        else:
+            cases_connect.connect_3_1_1(v)
+        cases_connect.connack(v)
+        cases_publish.publish_cases(v)
+        cases_publish.ack_cases(v)
+        cases_subscribe.subscribe_cases(v)
+        cases_subscribe.suback_cases(v)
+        cases_subscribe.unsubscribe_cases(v)
+        cases_frame.empty_packets(v)
+        cases_frame.frame_cases(v)
+    return suite
+
+
+def error_codes():
+    codes = [{"code": code, "description": description, "refs": refs,
+              "action": {"3.1.1": {"connack": connack, "close": True}}, "since": "1.0.0"}
+             for code, refs, connack, description in CODES]
+    return {"suite": "mqtt-vectors", "schema": "error-codes-1", "version": VERSION, "codes": codes}
+
+
+def flags():
+    entries = {name: {"description": description} for name, description in FLAGS}
+    return {"suite": "mqtt-vectors", "version": VERSION, "flags": entries}
+
+
+def all_files():
+    """Every file that is written, by its path, and what is in it."""
+    suite = decode_suite()
+    known_codes = {code for code, *_ in CODES}
+    known_flags = {name for name, _ in FLAGS}
+    seen = {}
+    for case in suite.cases:
+        codes = {case.get("error"), *case.get("error_any", [])} - {None}
+        assert codes <= known_codes, case
+        assert set(case["flags"]) <= known_flags, case
+        assert case["id"] not in seen, case
+        key = json.dumps([case["version"], case.get("hex"), case.get("hex_parts"),
+                          case.get("options")])
+        assert key not in seen.values(), f"the same bytes twice: {case['id']}"
+        seen[case["id"]] = key
+
+    files, listed = {}, []
+    for path, cases in suite.files().items():
+        files[path] = file_text(VERSION, path.rsplit("/", 1)[1].removesuffix(".json"), cases)
+        listed.append((path, "schema/decode-1.schema.json", len(cases)))
+    files["error-codes.json"] = value_text(error_codes())
+    listed.append(("error-codes.json", "schema/error-codes-1.schema.json", len(CODES)))
+    files["flags.json"] = value_text(flags())
+    listed.append(("flags.json", None, len(FLAGS)))
+    manifest = {"suite": "mqtt-vectors", "version": VERSION, "files": [
+        {"path": path, "schema": schema, "cases": count,
+         "sha256": hashlib.sha256(files[path].encode()).hexdigest()}
+        for path, schema, count in sorted(listed)]}
+    files["manifest.json"] = value_text(manifest)
+    return files
+
+
+def stale_files(files):
+    """What lies in the directory though no table names it."""
+    found = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("decode/**/*.json")}
+    return sorted(found - files.keys())
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes the conformance vectors.")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    check = parser.parse_args().check
+    files = all_files()
+    for path, text in files.items():
+        assert len(text.encode()) < LARGEST_FILE, f"{path} is too large: {len(text)}"
+    if check:
+        wrong = [path for path, text in files.items()
+                 if not (ROOT / path).exists() or (ROOT / path).read_bytes() != text.encode()]
+        wrong += stale_files(files)
+        for path in wrong:
+            print(f"{path} is not what the tables say", file=sys.stderr)
+        sys.exit(1 if wrong else 0)
+    for path, text in files.items():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_bytes(text.encode())
+    for path in stale_files(files):
+        (ROOT / path).unlink()
+
+
+if __name__ == "__main__":
+    main()

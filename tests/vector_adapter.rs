@@ -1,0 +1,249 @@
+//! The example `vector_adapter` as a test runner sees it: over pipes, a line for a line.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a panic is how a test fails"
+)]
+
+#[path = "vectors/case.rs"]
+mod case;
+#[path = "../examples/common/options.rs"]
+mod options;
+
+use case::{Case, Verdict};
+use serde_json::{Value, json};
+use std::{
+    env::{consts::EXE_SUFFIX, current_exe},
+    io::{BufRead, BufReader, Lines, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+/// Larger packets are left to the tests that need no hex digits.
+const LARGEST: u64 = 1 << 17;
+
+struct Adapter {
+    child: Child,
+    requests: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Adapter {
+    fn start() -> Self {
+        let mut path = current_exe().unwrap();
+        path.pop();
+        path.pop();
+        path.push(format!("examples/vector_adapter{EXE_SUFFIX}"));
+        let child = Command::new(&path).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| {
+            panic!("{error}: cargo build --example vector_adapter makes {}", path.display())
+        });
+        let requests = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, requests, answers }
+    }
+
+    fn ask_line(&mut self, line: &[u8]) -> Value {
+        self.requests.write_all(line).unwrap();
+        self.requests.write_all(b"\n").unwrap();
+        serde_json::from_str(&self.answers.next().unwrap().unwrap()).unwrap()
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        let answer = self.ask_line(request.to_string().as_bytes());
+        assert_eq!(answer["id"], request["id"], "{request}");
+        answer
+    }
+
+    /// Says goodbye; the adapter has to leave on its own and in order.
+    fn stop(mut self) {
+        self.requests.write_all(b"{\"op\":\"stop\"}\n").unwrap();
+        assert!(self.child.wait().unwrap().success());
+        assert!(self.answers.next().is_none(), "stop has no answer");
+    }
+}
+
+fn decode_request(case: &Case) -> Value {
+    json!({
+        "op": "decode",
+        "id": case.id,
+        "version": case.json["version"],
+        "to": case.json["to"],
+        "hex": hex::encode(case.bytes()),
+        "options": case.json.get("options").cloned().unwrap_or_else(|| json!({})),
+    })
+}
+
+/// The packet of the case with everything written out.
+fn packet_of(case: &Case) -> Value {
+    let (mut packet, payload) = case.packet();
+    if packet["type"] == "publish" {
+        packet["payload"] = json!(hex::encode(payload));
+    }
+    packet
+}
+
+#[test]
+fn it_says_what_it_can_do() {
+    let mut adapter = Adapter::start();
+    let hello = adapter.ask_line(br#"{"op":"hello","contract":1}"#);
+    assert_eq!(hello["impl"], "mqtt-pure");
+    assert_eq!(hello["versions"], json!(["3.1", "3.1.1"]));
+    assert_eq!(hello["level"], 2);
+    adapter.stop();
+}
+
+#[test]
+fn it_decodes_every_vector() {
+    let mut adapter = Adapter::start();
+    let mut wrong = Vec::new();
+    for case in case::load().iter().filter(|case| case.len() <= LARGEST) {
+        let answer = adapter.ask(&decode_request(case));
+        let by_default = match case.verdict {
+            Verdict::Acceptable if case.json["choice"]["default"] == "refuse" => Verdict::Invalid,
+            Verdict::Acceptable => Verdict::Valid,
+            verdict => verdict,
+        };
+        let is_right = match by_default {
+            Verdict::Incomplete => answer["result"] == "incomplete",
+            Verdict::Invalid => {
+                answer["result"] == "error"
+                    && case.codes().iter().any(|code| answer["code"] == code.as_str())
+            }
+            _ => {
+                answer["result"] == "ok"
+                    && answer["packet"] == packet_of(case)
+                    && answer["consumed"] == case.json["consumed"]
+            }
+        };
+        if !is_right {
+            wrong.push(format!("{}: {answer}", case.id));
+        }
+    }
+    adapter.stop();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn it_encodes_what_is_canonical() {
+    let mut adapter = Adapter::start();
+    let mut count = 0;
+    let cases = case::load();
+    for case in cases.iter().filter(|case| case.is_canonical() && case.len() <= LARGEST) {
+        let request = json!({
+            "op": "encode",
+            "id": case.id,
+            "version": case.json["version"],
+            "packet": packet_of(case),
+        });
+        let answer = adapter.ask(&request);
+        assert_eq!(answer["result"], "ok", "{answer}");
+        assert_eq!(answer["hex"], hex::encode(case.bytes()), "{}", case.id);
+        count += 1;
+    }
+    assert!(count > 100);
+    adapter.stop();
+}
+
+#[test]
+fn it_names_the_field_that_cannot_be_encoded() {
+    let mut adapter = Adapter::start();
+    for (packet, field) in [
+        (json!({"type": "puback", "packet_id": 0}), "packet_id: "),
+        (json!({"type": "puback"}), "packet_id: "),
+        (json!({"type": "puback", "packet_id": 1, "reason": 0}), "reason: "),
+        (json!({"type": "pub"}), "type: "),
+        (json!({"type": "suback", "packet_id": 1, "codes": [0, "1"]}), "codes[1]: "),
+        (json!([]), "packet: "),
+        (
+            json!({
+                "type": "subscribe",
+                "packet_id": 1,
+                "subscriptions": [{"filter": "a", "qos": 1}, {"filter": "a#", "qos": 1}],
+            }),
+            "subscriptions[1].filter: ",
+        ),
+        (
+            json!({
+                "type": "publish", "dup": false, "qos": 0, "retain": false, "topic": "a",
+                "packet_id": 7, "payload": "",
+            }),
+            "packet_id: ",
+        ),
+    ] {
+        let request = json!({"op": "encode", "id": "e", "version": "3.1.1", "packet": packet});
+        let answer = adapter.ask(&request);
+        assert_eq!(answer["result"], "error", "{request}");
+        let native = answer["native"].as_str().unwrap();
+        assert!(native.starts_with(field), "{request}: {native}");
+    }
+    adapter.stop();
+}
+
+#[test]
+fn it_matches_and_checks_topics() {
+    let mut adapter = Adapter::start();
+    let mut topic = |filter: Option<&str>, topic: Option<&str>| {
+        let request = json!({"op": "topic", "id": "t", "filter": filter, "topic": topic});
+        let answer = adapter.ask(&request);
+        let field = |name: &str| answer.get(name).cloned().unwrap_or_default();
+        (field("result"), field("match"), field("code"))
+    };
+    let ok = json!("ok");
+    let error = |code: &str| (json!("error"), Value::Null, json!(code));
+    assert_eq!(topic(Some("a/+"), Some("a/b")), (ok.clone(), json!(true), Value::Null));
+    assert_eq!(topic(Some("#"), Some("$SYS/x")), (ok.clone(), json!(false), Value::Null));
+    assert_eq!(topic(Some("a/#"), None), (ok.clone(), Value::Null, Value::Null));
+    assert_eq!(topic(None, Some("a")), (ok, Value::Null, Value::Null));
+    assert_eq!(topic(Some("a#"), None), error("topic.filter_wildcard"));
+    assert_eq!(topic(None, Some("a/+")), error("topic.name_has_wildcard"));
+    assert_eq!(topic(Some(""), None), error("topic.empty"));
+    assert_eq!(topic(None, Some("a\0")), error("string.has_nul"));
+    adapter.stop();
+}
+
+#[test]
+fn it_skips_what_it_does_not_know() {
+    let mut adapter = Adapter::start();
+    for request in [
+        json!({"op": "session", "id": 1}),
+        json!({"op": "decode", "id": 2, "version": "5.0", "hex": "c000"}),
+        json!({"op": "decode", "id": 3, "version": "3.1.1", "hex": "c000", "options": {"x": 1}}),
+        json!({
+            "op": "decode", "id": 4, "version": "3.1.1", "hex": "c000",
+            "options": {"strictness": {"x": "accept"}},
+        }),
+    ] {
+        assert_eq!(adapter.ask(&request)["result"], "skip", "{request}");
+    }
+    adapter.stop();
+}
+
+#[test]
+fn it_survives_bad_requests() {
+    let mut adapter = Adapter::start();
+    for line in [
+        &b"{"[..],
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{}",
+        br#"{"op":7}"#,
+        br#"{"op":"decode"}"#,
+        br#"{"op":"decode","version":"3.1.1"}"#,
+        br#"{"op":"decode","version":"3.1.1","hex":"c"}"#,
+        br#"{"op":"decode","version":"3.1.1","hex":"c000","options":{"max_packet_size":-1}}"#,
+        br#"{"op":"topic"}"#,
+        br#"{"op":"topic","filter":1}"#,
+    ] {
+        let answer = adapter.ask_line(line);
+        assert_eq!(answer["result"], "bad_request", "{answer}");
+        assert!(answer["why"].is_string());
+    }
+    let request = json!({"op": "decode", "id": "x", "version": "3.1.1", "hex": "c000"});
+    assert_eq!(adapter.ask(&request)["packet"], json!({"type": "pingreq"}));
+    adapter.stop();
+}

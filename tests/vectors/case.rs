@@ -1,0 +1,188 @@
+//! Reads the conformance vectors. Knows what a case says, not how to check it.
+#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
+
+use mqtt_pure::{DecodeOptions, Rule, Version};
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
+
+use crate::options;
+
+/// One case.
+pub struct Case {
+    pub id: String,
+    pub version: Version,
+    pub verdict: Verdict,
+    pub json: Value,
+}
+
+/// What a decoder is expected to say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Valid,
+    Invalid,
+    Acceptable,
+    Incomplete,
+}
+
+/// The directory of the vectors.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata")
+}
+
+pub fn read_json(path: &str) -> Value {
+    let text = fs::read(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The paths of the files with cases, and how many cases the manifest says that each has.
+pub fn decode_files() -> Vec<(String, u64)> {
+    let manifest = read_json("manifest.json");
+    let files = manifest["files"].as_array().expect("files of the manifest").iter();
+    let files = files.map(|file| (text(&file["path"]), file["cases"].as_u64().expect("cases")));
+    files.filter(|(path, _)| path.starts_with("decode/")).collect()
+}
+
+/// Every case of every file that the manifest names.
+pub fn load() -> Vec<Case> {
+    let files = decode_files().into_iter().map(|(path, _)| read_json(&path));
+    files
+        .flat_map(|mut file| match file["cases"].take() {
+            Value::Array(cases) => cases.into_iter().map(Case::new),
+            other => panic!("cases: {other}"),
+        })
+        .collect()
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a string: {value}")).to_owned()
+}
+
+pub fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(text).collect()
+}
+
+impl Case {
+    fn new(json: Value) -> Self {
+        let id = text(&json["id"]);
+        let version = match text(&json["version"]).as_str() {
+            "3.1" => Version::V3_1,
+            "3.1.1" => Version::V3_1_1,
+            other => panic!("{id}: version {other}"),
+        };
+        let verdict = match text(&json["result"]).as_str() {
+            "valid" => Verdict::Valid,
+            "invalid" => Verdict::Invalid,
+            "acceptable" => Verdict::Acceptable,
+            "incomplete" => Verdict::Incomplete,
+            other => panic!("{id}: result {other}"),
+        };
+        Self { id, version, verdict, json }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        match &self.json["hex"] {
+            Value::Null => join(&self.json["hex_parts"]),
+            hex => from_hex(hex),
+        }
+    }
+
+    /// The number of bytes, without making them.
+    pub fn len(&self) -> u64 {
+        match &self.json["hex"] {
+            Value::String(hex) => hex.len() as u64 / 2,
+            _ => self.json["hex_parts"].as_array().expect("hex_parts").iter().map(part_len).sum(),
+        }
+    }
+
+    /// What the case says of the decoder. Without a limit in the case there is none but that of the
+    /// protocol.
+    pub fn options(&self) -> DecodeOptions {
+        let options =
+            DecodeOptions::new(self.version).with_max_packet_size(DecodeOptions::MAX_PACKET_SIZE);
+        options::read(&self.json["options"], options).expect("options").expect("known options")
+    }
+
+    /// The rule that decides an acceptable case.
+    pub fn rule(&self) -> Rule {
+        let name = text(&self.json["choice"]["rule"]);
+        let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
+        rule.unwrap_or_else(|| panic!("{}: unknown rule {name}", self.id))
+    }
+
+    pub fn codes(&self) -> Vec<String> {
+        match &self.json["error"] {
+            Value::Null => texts(&self.json["error_any"]),
+            code => vec![text(code)],
+        }
+    }
+
+    pub fn refs(&self) -> Vec<String> {
+        texts(&self.json["refs"])
+    }
+
+    pub fn flags(&self) -> Vec<String> {
+        texts(&self.json["flags"])
+    }
+
+    pub fn has_flag(&self, flag: &str) -> bool {
+        self.flags().iter().any(|name| name == flag)
+    }
+
+    pub fn is_canonical(&self) -> bool {
+        self.json["canonical"] == true
+    }
+
+    /// The packet with long content written out. The payload of a PUBLISH is given apart, as it may
+    /// be too long for a string of hex digits.
+    pub fn packet(&self) -> (Value, Vec<u8>) {
+        let mut packet = self.json["packet"].clone();
+        let mut payload = Vec::new();
+        if packet["type"] == "publish" {
+            payload = match &packet["payload"] {
+                Value::String(_) => from_hex(&packet["payload"]),
+                parts => join(&parts["parts"]),
+            };
+            packet["payload"] = json!("");
+        }
+        write_out(&mut packet, false);
+        (packet, payload)
+    }
+}
+
+/// Replaces `{"parts": ..}` by what it stands for.
+fn write_out(value: &mut Value, is_binary: bool) {
+    match value {
+        Value::Object(map) if map.contains_key("parts") => {
+            let bytes = join(&map["parts"]);
+            let written = if is_binary {
+                hex::encode(bytes)
+            } else {
+                String::from_utf8(bytes).expect("parts of a string")
+            };
+            *value = Value::String(written);
+        }
+        Value::Object(map) => {
+            for (name, entry) in map {
+                write_out(entry, matches!(name.as_str(), "payload" | "password"));
+            }
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| write_out(entry, false)),
+        _ => {}
+    }
+}
+
+fn from_hex(value: &Value) -> Vec<u8> {
+    hex::decode(text(value)).unwrap_or_else(|error| panic!("{value}: {error}"))
+}
+
+fn join(parts: &Value) -> Vec<u8> {
+    let parts = parts.as_array().expect("parts").iter();
+    let pieces = parts.map(|part| {
+        from_hex(&part[0]).repeat(part[1].as_u64().expect("repeat").try_into().expect("repeat"))
+    });
+    pieces.collect::<Vec<_>>().concat()
+}
+
+fn part_len(part: &Value) -> u64 {
+    text(&part[0]).len() as u64 / 2 * part[1].as_u64().expect("repeat")
+}

@@ -1,0 +1,173 @@
+//! Checks the suite as a whole: that its files fit together and that nothing is missing.
+
+use crate::case::{Case, Verdict, decode_files, read_json, root, text, texts};
+use mqtt_pure::{ErrorKind, Rule};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+type Outcome = Result<(), String>;
+type Check = fn(&[Case]) -> Outcome;
+
+/// The checks and their names.
+pub const CHECKS: [(&str, Check); 8] = [
+    ("suite/ids-are-well-formed-and-unique", ids),
+    ("suite/manifest-lists-the-files", manifest),
+    ("suite/there-are-many-cases", size),
+    ("suite/error-codes-are-those-of-the-crate", error_codes),
+    ("suite/flags-are-described-and-used", flags),
+    ("suite/truncated-cases-come-in-pairs", pairs),
+    ("suite/every-rule-has-a-case", rules),
+    ("suite/every-statement-has-a-valid-and-an-invalid-case", statements),
+];
+
+/// Statements of the codec that cannot have both, and why.
+const ONE_SIDED: [(&str, &str); 3] = [
+    ("MQTT-1.5.3-3", "U+FEFF is to be kept, so no bytes can break it"),
+    ("MQTT-2.3.1-5", "bytes in the place of an identifier are payload at QoS 0"),
+    ("MQTT-4.7.3-3", "a two-byte length cannot say more than 65,535"),
+];
+
+fn none(wrong: Vec<String>) -> Outcome {
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+}
+
+fn ids(cases: &[Case]) -> Outcome {
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for case in cases {
+        let prefix = format!("v{}/", case.version.to_string().replace('.', ""));
+        let is_letter = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '/' | '.' | '-');
+        let parts = case.id.split('/').filter(|part| !part.is_empty()).count();
+        if !case.id.starts_with(&prefix) || !case.id.chars().all(is_letter) || parts != 3 {
+            wrong.push(format!("{}: not well formed", case.id));
+        }
+        if !seen.insert(&case.id) {
+            wrong.push(format!("{}: not unique", case.id));
+        }
+    }
+    none(wrong)
+}
+
+fn manifest(_: &[Case]) -> Outcome {
+    let mut wrong = Vec::new();
+    let mut listed = BTreeSet::new();
+    for (path, count) in decode_files() {
+        let file = read_json(&path);
+        let found = file["cases"].as_array().map_or(0, Vec::len);
+        if u64::try_from(found) != Ok(count) {
+            wrong.push(format!("{path}: {found} cases, {count} in the manifest"));
+        }
+        listed.insert(root().join(path));
+    }
+    for version in ["v3.1", "v3.1.1"] {
+        let directory = fs::read_dir(root().join("decode").join(version)).expect("directory");
+        for entry in directory {
+            let path = entry.expect("entry").path();
+            if !listed.contains(&path) {
+                wrong.push(format!("{}: not in the manifest", path.display()));
+            }
+        }
+    }
+    none(wrong)
+}
+
+fn size(cases: &[Case]) -> Outcome {
+    if cases.len() >= 250 { Ok(()) } else { Err(format!("only {} cases", cases.len())) }
+}
+
+fn error_codes(cases: &[Case]) -> Outcome {
+    let file = read_json("error-codes.json");
+    let entries = file["codes"].as_array().expect("codes");
+    let listed: BTreeSet<String> = entries.iter().map(|entry| text(&entry["code"])).collect();
+    let known: BTreeSet<String> = ErrorKind::ALL.map(|kind| kind.code().to_owned()).into();
+    let used: BTreeSet<String> = cases.iter().flat_map(Case::codes).collect();
+    let differ = |a: &BTreeSet<String>, b: &BTreeSet<String>, what: &str| {
+        a.difference(b).map(|code| format!("{code}: {what}")).collect::<Vec<_>>()
+    };
+    none(
+        [
+            differ(&listed, &known, "not a code of the crate"),
+            differ(&known, &listed, "not in error-codes.json"),
+            differ(&used, &listed, "in a case, not in error-codes.json"),
+            differ(&listed, &used, "in no case"),
+        ]
+        .concat(),
+    )
+}
+
+fn flags(cases: &[Case]) -> Outcome {
+    let file = read_json("flags.json");
+    let described: BTreeSet<String> =
+        file["flags"].as_object().expect("flags").keys().cloned().collect();
+    let used: BTreeSet<String> = cases.iter().flat_map(Case::flags).collect();
+    let differ = described.symmetric_difference(&used);
+    none(differ.map(|flag| format!("{flag}: not both described and used")).collect())
+}
+
+/// A field that is cut looks like one that waits unless something follows, and a decoder that reads
+/// on is only found out by what follows.
+fn pairs(cases: &[Case]) -> Outcome {
+    let by_id: BTreeMap<&str, &Case> = cases.iter().map(|case| (&*case.id, case)).collect();
+    let mut wrong = Vec::new();
+    for case in cases {
+        let is_pair = |alone: &Case, followed: &Case| {
+            let (alone_bytes, followed_bytes) = (alone.bytes(), followed.bytes());
+            followed_bytes.len() > alone_bytes.len() && followed_bytes.starts_with(&alone_bytes)
+        };
+        if case.has_flag("FramingBleed") {
+            let alone = case.id.strip_suffix("-then-packet").and_then(|id| by_id.get(id));
+            if !alone.is_some_and(|alone| is_pair(alone, case)) {
+                wrong.push(format!("{}: without the case that is followed by nothing", case.id));
+            }
+        } else if case.codes() == ["packet.truncated_field"] && !case.has_flag("EarlyVerdict") {
+            let followed = by_id.get(&*format!("{}-then-packet", case.id));
+            if !followed.is_some_and(|followed| is_pair(case, followed)) {
+                wrong.push(format!("{}: without the case that a packet follows", case.id));
+            }
+        }
+    }
+    none(wrong)
+}
+
+fn rules(cases: &[Case]) -> Outcome {
+    let mut named = BTreeSet::new();
+    for case in cases {
+        if case.verdict == Verdict::Acceptable {
+            named.insert(case.rule().name().to_owned());
+        }
+        let strictness = case.json["options"]["strictness"].as_object();
+        named.extend(strictness.into_iter().flat_map(|rules| rules.keys().cloned()));
+    }
+    let missing = Rule::ALL.into_iter().filter(|rule| !named.contains(rule.name()));
+    none(missing.map(|rule| format!("{rule:?}: in no case")).collect())
+}
+
+fn statements(cases: &[Case]) -> Outcome {
+    let table = fs::read_to_string(root().join("statements-3.1.1.tsv")).expect("table");
+    let layers: BTreeMap<&str, &str> =
+        table.lines().skip(1).filter_map(|line| line.split_once('\t')).collect();
+    let refs_of = |verdict| -> BTreeSet<String> {
+        let cases = cases.iter().filter(|case| case.verdict == verdict);
+        cases.flat_map(Case::refs).collect()
+    };
+    let (valid, invalid) = (refs_of(Verdict::Valid), refs_of(Verdict::Invalid));
+    let mut wrong = Vec::new();
+    for (&id, _) in layers.iter().filter(|(_, layer)| **layer == "codec") {
+        let has_both = valid.contains(id) && invalid.contains(id);
+        let is_one_sided = ONE_SIDED.iter().any(|(one_sided, _)| *one_sided == id);
+        if has_both == is_one_sided || !valid.contains(id) {
+            let (valid, invalid) = (valid.contains(id), invalid.contains(id));
+            wrong.push(format!("{id}: valid {valid}, invalid {invalid}, excused {is_one_sided}"));
+        }
+    }
+    for code in read_json("error-codes.json")["codes"].as_array().expect("codes") {
+        let refs = texts(&code["refs"]);
+        let unknown = refs.iter().filter(|id| !layers.contains_key(id.as_str()));
+        wrong.extend(unknown.map(|id| format!("{id}: unknown, in {}", code["code"])));
+    }
+    let unknown = |id: &String| !layers.contains_key(id.as_str());
+    wrong.extend(valid.union(&invalid).filter(|id| unknown(id)).map(|id| format!("{id}: unknown")));
+    none(wrong)
+}
