@@ -1,0 +1,130 @@
+//! Runs one case so many times, for a tool that counts instructions: `instructions CASE ROUNDS`.
+//! The difference between two numbers of rounds is free of the costs of starting.
+
+#[path = "../../inputs/mod.rs"]
+mod inputs;
+
+use inputs::{Shape, buffers, consume};
+use mqtt_pure::{DecodeOptions, Packet, StreamDecoder, StreamItem, Version};
+use std::{env, hint::black_box, process::ExitCode};
+
+/// Name, packets, how many of them.
+const CASES: [(&str, Shape, usize); 9] = [
+    ("1", Shape::PublishSmall, 256),
+    ("2", Shape::PublishMedium, 256),
+    ("3", Shape::PublishSized(1 << 20), 1),
+    ("3k", Shape::PublishSized(1 << 10), 1),
+    ("4", Shape::Connect, 256),
+    ("5", Shape::Subscribe, 256),
+    ("6", Shape::Puback, 256),
+    ("7", Shape::Pingreq, 256),
+    ("8", Shape::Mixed, 2048),
+];
+
+fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let (Some(case), Some(Ok(rounds))) = (args.next(), args.next().map(|n| n.parse::<usize>()))
+    else {
+        eprintln!("usage: instructions CASE ROUNDS, e.g. D1 8");
+        return ExitCode::FAILURE;
+    };
+    let count = match case.as_str() {
+        "D9" => chunks(rounds),
+        "bytes" => byte_by_byte(rounds),
+        _ => {
+            let known = |(name, ..): &&(&str, Shape, usize)| *name == &case[1..];
+            let Some(&(_, shape, count)) = CASES.iter().find(known) else {
+                eprintln!("no case {case}");
+                return ExitCode::FAILURE;
+            };
+            let packets = shape.packets(count);
+            if case.starts_with('D') {
+                decode(&packets, rounds);
+            } else {
+                encode(&packets, rounds);
+            }
+            count
+        }
+    };
+    println!("{count}");
+    ExitCode::SUCCESS
+}
+
+fn options() -> DecodeOptions {
+    black_box(DecodeOptions::default().with_max_packet_size(1 << 22))
+}
+
+fn decode(packets: &[Vec<u8>], rounds: usize) {
+    let (buffers, options) = (buffers(packets), options());
+    for _ in 0..rounds {
+        for buffer in &buffers {
+            let mut input: &[u8] = black_box(buffer);
+            while let Some(packet) = Packet::read(&mut input, options).unwrap() {
+                consume(packet);
+            }
+        }
+    }
+}
+
+fn encode(packets: &[Vec<u8>], rounds: usize) {
+    let decoded: Vec<_> = packets
+        .iter()
+        .map(|bytes| Packet::read(&mut &bytes[..], options()).unwrap().unwrap())
+        .collect();
+    let version = black_box(Version::V3_1_1);
+    let mut out = Vec::with_capacity(packets.iter().map(Vec::len).sum());
+    for _ in 0..rounds {
+        out.clear();
+        for packet in black_box(&decoded[..]) {
+            match packet {
+                // The payload is left where it is.
+                Packet::Publish(publish) if publish.payload.len() > 1 << 16 => {
+                    publish.encode_header(version, publish.payload.len(), &mut out).unwrap();
+                }
+                _ => packet.encode(version, &mut out).unwrap(),
+            }
+        }
+        black_box(&out[..]);
+    }
+}
+
+/// The mixed packets in pieces of 1460 bytes.
+fn chunks(rounds: usize) -> usize {
+    let packets = Shape::Mixed.packets(2048);
+    let stream = packets.concat();
+    let mut decoder = StreamDecoder::new(options());
+    for _ in 0..rounds {
+        for chunk in stream.chunks(1460) {
+            feed(&mut decoder, chunk);
+        }
+    }
+    packets.len()
+}
+
+/// One PUBLISH of so many 64 KiB, one byte at a time.
+fn byte_by_byte(size: usize) -> usize {
+    // Not the generator, whose work would count.
+    let len = size << 16;
+    let mut packet = vec![0x30];
+    let mut left = len + 3;
+    while left > 0 {
+        packet.push((left & 0x7f) as u8 | if left > 0x7f { 0x80 } else { 0 });
+        left >>= 7;
+    }
+    packet.extend([0, 1, b'a']);
+    packet.resize(packet.len() + len, b'x');
+    let mut decoder = StreamDecoder::new(options());
+    for byte in packet.chunks(1) {
+        feed(&mut decoder, byte);
+    }
+    1
+}
+
+fn feed(decoder: &mut StreamDecoder, bytes: &[u8]) {
+    let mut feed = decoder.feed(black_box(bytes));
+    while let Some(item) = feed.next().unwrap() {
+        if let StreamItem::Packet(packet) = item {
+            consume(packet);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Cases, their targets, and the clock.
+
+use crate::{
+    Peer,
+    inputs::{Shape, buffers},
+};
+use std::time::Instant;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    Decode,
+    /// Decode what comes in pieces of 1460 bytes.
+    Feed,
+    Encode,
+}
+
+pub struct Case {
+    pub name: &'static str,
+    pub work: Work,
+    pub shape: Shape,
+    pub count: usize,
+    pub rounds: usize,
+    pub target: Target,
+}
+
+/// What we want to be, compared with the best of the others.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    None,
+    /// So many times as fast.
+    Times(f64),
+    /// So many times as fast in the default release profile, not slower with LTO.
+    TimesUnlessLto(f64),
+    /// So many nanoseconds at most.
+    Nanoseconds(f64),
+}
+
+impl Case {
+    const fn new(name: &'static str, work: Work, shape: Shape, target: Target) -> Self {
+        let (count, rounds) = match shape {
+            Shape::PublishSized(_) => (8, 20),
+            Shape::Mixed => (10_000, 20),
+            Shape::PublishMedium => (128, 240),
+            _ => (512, 80),
+        };
+        Self { name, work, shape, count, rounds, target }
+    }
+}
+
+pub const V311: [Case; 18] = {
+    use {Shape as S, Target::*, Work::*};
+    [
+        Case::new("D1", Decode, S::PublishSmall, Times(3.0)),
+        Case::new("D2", Decode, S::PublishMedium, Times(2.5)),
+        Case::new("D3k", Decode, S::PublishSized(1 << 10), None),
+        Case::new("D3", Decode, S::PublishSized(1 << 20), Nanoseconds(1000.0)),
+        Case::new("D4", Decode, S::Connect, Times(2.0)),
+        Case::new("D5", Decode, S::Subscribe, Times(2.0)),
+        Case::new("D6", Decode, S::Puback, Times(2.0)),
+        Case::new("D7", Decode, S::Pingreq, None),
+        Case::new("D8", Decode, S::Mixed, Times(1.8)),
+        Case::new("D9", Feed, S::Mixed, Times(2.0)),
+        Case::new("E1", Encode, S::PublishSmall, TimesUnlessLto(1.5)),
+        Case::new("E2", Encode, S::PublishMedium, TimesUnlessLto(1.5)),
+        Case::new("E3", Encode, S::PublishSized(1 << 20), Nanoseconds(1000.0)),
+        Case::new("E4", Encode, S::Connect, TimesUnlessLto(1.5)),
+        Case::new("E5", Encode, S::Subscribe, TimesUnlessLto(1.5)),
+        Case::new("E6", Encode, S::Puback, TimesUnlessLto(1.5)),
+        Case::new("E7", Encode, S::Pingreq, TimesUnlessLto(1.5)),
+        Case::new("E8", Encode, S::Mixed, TimesUnlessLto(1.5)),
+    ]
+};
+
+/// The input of a case. It is never freed, because packets that are kept may borrow from it.
+pub struct Input {
+    pub packets: &'static [Vec<u8>],
+    pub buffers: Vec<Vec<u8>>,
+    pub stream: Vec<u8>,
+}
+
+impl Input {
+    pub fn new(case: &Case) -> Self {
+        let packets: &'static [Vec<u8>] = case.shape.packets(case.count).leak();
+        Self { packets, buffers: buffers(packets), stream: packets.concat() }
+    }
+}
+
+/// Decodes every packet, from buffers and from a stream, and compares what encoding them gives.
+pub fn validate(peer: &mut dyn Peer, input: &Input) {
+    let (name, count) = (peer.name(), input.packets.len());
+    peer.load(&input.buffers);
+    assert_eq!(peer.decode(), count, "{name} decodes");
+    assert_eq!(peer.feed(&mut input.stream.chunks(1460)), count, "{name} takes pieces");
+    peer.keep(&input.packets[..1]);
+    peer.prepare();
+    peer.encode();
+    assert!(peer.encoded() == input.packets[0], "{name} encodes something else");
+    // Not the bytes: some count on CONNECT to stand at the start of the output.
+    peer.keep(input.packets);
+    peer.prepare();
+    peer.encode();
+    assert_eq!(peer.encoded().len(), input.stream.len(), "{name} encodes all");
+}
+
+/// Does the work once; returns the nanoseconds for each packet.
+pub fn sample(peer: &mut dyn Peer, case: &Case, input: &Input) -> f64 {
+    let start;
+    let elapsed = match case.work {
+        Work::Decode => {
+            peer.load(&input.buffers);
+            start = Instant::now();
+            peer.decode();
+            start.elapsed()
+        }
+        Work::Feed => {
+            start = Instant::now();
+            peer.feed(&mut input.stream.chunks(1460));
+            start.elapsed()
+        }
+        Work::Encode => {
+            peer.prepare();
+            start = Instant::now();
+            peer.encode();
+            start.elapsed()
+        }
+    };
+    elapsed.as_nanos() as f64 / case.count as f64
+}
+
+/// The least nanoseconds of each peer. The peers take turns, so that they share what happens.
+pub fn minima(peers: &mut [Box<dyn Peer>], case: &Case, input: &Input, passes: usize) -> Vec<f64> {
+    let mut minima = vec![f64::INFINITY; peers.len()];
+    for peer in peers.iter_mut() {
+        peer.keep(input.packets);
+    }
+    for _ in 0..passes * case.rounds {
+        for (peer, minimum) in peers.iter_mut().zip(&mut minima) {
+            *minimum = minimum.min(sample(peer.as_mut(), case, input));
+        }
+    }
+    minima
+}

@@ -1,0 +1,42 @@
+//! MQTT 3.1.1.
+
+mod flowsdk;
+mod mqtt_proto;
+mod mqtt_protocol_core;
+mod mqtt_pure;
+mod mqttbytes;
+mod mqttrs;
+mod ntex;
+mod rmqtt;
+mod rumqttc;
+
+use crate::Peer;
+
+/// The largest packet that codecs accept which want to know.
+const MAX_SIZE: usize = 1 << 22;
+
+/// Ours first, as Vec and as BytesMut.
+pub fn all() -> Vec<Box<dyn Peer>> {
+    vec![
+        Box::new(mqtt_pure::Pure::<Vec<u8>>::new()),
+        Box::new(mqtt_pure::Pure::<bytes::BytesMut>::new()),
+        Box::new(mqttrs::Mqttrs::default()),
+        Box::new(mqttbytes::Mqttbytes::default()),
+        Box::new(rumqttc::Rumqttc::default()),
+        Box::new(mqtt_proto::MqttProto::default()),
+        Box::new(mqtt_protocol_core::ProtocolCore::default()),
+        Box::new(rmqtt::Rmqtt::default()),
+        Box::new(ntex::Ntex::default()),
+        Box::new(flowsdk::Flowsdk::default()),
+    ]
+}
+
+/// Whether a codec takes these bytes for one whole packet, asked with a packet that it has to
+/// refuse.
+pub fn accepts(peer: &mut dyn Peer, bytes: &'static [u8]) -> bool {
+    let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        peer.load(&[bytes.to_vec()]);
+        peer.decode() == 1
+    }));
+    decoded.unwrap_or(false)
+}
