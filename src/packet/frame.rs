@@ -219,19 +219,23 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
         DecodeError::new(kind, Some(packet_type), field, options.version, at, value)
     };
     let limit = options.max_packet_size;
-    let (remaining_length, len) = match varint::decode(rest) {
-        Varint::Partial { min } => {
-            // The first byte, those of the length so far and one more.
-            let header_len = u32::try_from(input.len()).unwrap_or(u32::MAX).saturating_add(1);
-            if min.saturating_add(header_len) > limit {
-                return Err(fault(ErrorKind::PacketTooLarge, Field::RemainingLength, 1, limit));
-            }
-            if min > max_length(packet_type) {
-                return Err(fault(ErrorKind::TrailingBytes, Field::RemainingLength, 1, 0));
-            }
-            return Ok(Start::Partial);
-        }
-        Varint::TooLong => {
+    // A part of the length says how large the packet is at least; the same is asked of the whole, and
+    // first, so that the answer does not depend on how much of it has arrived.
+    let length = varint::decode(rest);
+    let (min, header_len) = match length {
+        Varint::Partial { min } => (min, u32::try_from(input.len()).unwrap_or(5).saturating_add(1)),
+        Varint::TooLong { min } => (min, 5),
+        Varint::Whole { value, len, .. } => (value, u32::from(len).saturating_add(1)),
+    };
+    if min.saturating_add(header_len) > limit {
+        watch.breach(fault(ErrorKind::PacketTooLarge, Field::RemainingLength, 1, limit))?;
+    }
+    if min > max_length(packet_type) {
+        watch.breach(fault(ErrorKind::TrailingBytes, Field::RemainingLength, 1, 0))?;
+    }
+    let (remaining_length, len) = match length {
+        Varint::Partial { .. } => return Ok(Start::Partial),
+        Varint::TooLong { .. } => {
             let kind = ErrorKind::RemainingLengthTooLong;
             return Err(fault(kind, Field::RemainingLength, 1, 0));
         }
@@ -245,12 +249,6 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
     };
     let header = Header { packet_type, first, len, remaining_length };
     watch.saw(Field::RemainingLength, 1..header.header_len(), Value::Number(remaining_length));
-    if header.packet_len() > limit {
-        watch.breach(fault(ErrorKind::PacketTooLarge, Field::RemainingLength, 1, limit))?;
-    }
-    if remaining_length > max_length(packet_type) {
-        watch.breach(fault(ErrorKind::TrailingBytes, Field::RemainingLength, 1, 0))?;
-    }
     if let Some((kind, field)) = too_short(&header) {
         let body_len = usize::try_from(remaining_length).unwrap_or(usize::MAX);
         watch.breach(fault(kind, field, header.header_len().saturating_add(body_len), 0))?;

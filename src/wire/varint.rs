@@ -10,8 +10,8 @@ pub(crate) enum Varint {
     Whole { value: u32, len: u8, minimal: bool },
     /// At least one more byte is needed. The value is at least `min`.
     Partial { min: u32 },
-    /// The fourth byte announces a fifth.
-    TooLong,
+    /// The fourth byte announces a fifth. The first three said that the value is at least `min`.
+    TooLong { min: u32 },
 }
 
 #[inline]
@@ -31,7 +31,11 @@ fn decode_long(bytes: &[u8]) -> Varint {
             return Varint::Whole { value, len, minimal: byte != 0 || len == 1 };
         }
     }
-    if bytes.len() >= 4 { Varint::TooLong } else { Varint::Partial { min: value } }
+    if bytes.len() >= 4 {
+        Varint::TooLong { min: value & 0x1f_ffff }
+    } else {
+        Varint::Partial { min: value }
+    }
 }
 
 /// How many bytes the value takes.
@@ -115,8 +119,9 @@ mod tests {
 
     #[test]
     fn the_fourth_byte_cannot_continue() {
-        assert_eq!(decode(&[0x80, 0x80, 0x80, 0x80]), Varint::TooLong);
-        assert_eq!(decode(&[0xff, 0xff, 0xff, 0xff, 0x00]), Varint::TooLong);
+        assert_eq!(decode(&[0x80, 0x80, 0x80, 0x80]), Varint::TooLong { min: 0 });
+        let min = 0x1f_ffff;
+        assert_eq!(decode(&[0xff, 0xff, 0xff, 0xff, 0x00]), Varint::TooLong { min });
         assert_eq!(decode(&[0xff, 0xff, 0xff]), Varint::Partial { min: 0x1f_ffff });
     }
 
