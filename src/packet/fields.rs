@@ -231,10 +231,12 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         Err(self.error(ErrorKind::TruncatedField, last, self.packet_end(), 0))
     }
 
-    /// Makes sure that what follows a field may follow it. `after` bytes come after those that must
-    /// follow, which begin at `at`.
+    /// Makes sure that the `left` bytes after a field, which ends at `at`, may follow it.
     #[inline(always)]
-    fn check_room(&mut self, room: Room, after: usize, at: usize) -> Result<(), W::Fault> {
+    fn check_room(&mut self, room: Room, left: usize, at: usize) -> Result<(), W::Fault> {
+        let Some(after) = left.checked_sub(room.bytes) else {
+            return Err(self.error(ErrorKind::TruncatedField, room.last, self.packet_end(), 0));
+        };
         match room.then {
             Then::Nothing if after > 0 => {
                 let surplus = at.saturating_add(room.bytes);
@@ -268,16 +270,16 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], W::Fault> {
         let field = Field::ProtocolName;
         let start = self.at();
-        let Some(name) = self.reader.prefixed(0) else {
+        let Some(name) = self.reader.prefixed() else {
             return self.tell(|r| Err(r.short_protocol_name()));
         };
         self.saw(field, start, Value::Text(Text::from_checked(name)));
+        if name.len() == 6 {
+            self.check_length_of_3_1(self.left())?;
+        }
         if !matches!(name, b"MQTT" | b"MQIsdp") {
             // [MQTT-3.1.2-1]
             self.breach(ErrorKind::ProtocolName, field, start, 0)?;
-        }
-        if name == b"MQIsdp" {
-            self.check_length_of_3_1(self.left())?;
         }
         Ok(name)
     }
@@ -299,15 +301,14 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     fn short_protocol_name(&mut self) -> W::Fault {
         let (start, field) = (self.at(), Field::ProtocolName);
         let rest = self.reader.rest();
-        let can_become = |wire: &[u8]| rest.iter().zip(wire).all(|(a, b)| a == b);
-        if !can_become(b"\0\x04MQTT") && !can_become(b"\0\x06MQIsdp") {
-            return self.error(ErrorKind::ProtocolName, field, start, 0);
-        }
-        if rest.get(1) == Some(&6)
-            && let Some(left) = self.left().checked_sub(8)
+        if let ([0, 6, ..], Some(left)) = (rest, self.left().checked_sub(8))
             && let Err(error) = self.check_length_of_3_1(left)
         {
             return error;
+        }
+        let can_become = |wire: &[u8]| rest.iter().zip(wire).all(|(a, b)| a == b);
+        if !can_become(b"\0\x04MQTT") && !can_become(b"\0\x06MQIsdp") {
+            return self.error(ErrorKind::ProtocolName, field, start, 0);
         }
         self.short_prefixed(field, Room::ANY, Content::Binary)
     }
@@ -437,12 +438,11 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     ) -> Result<&'a [u8], W::Fault> {
         if !W::TELLS {
             // If the rest can be read, there was room for it.
-            return self.reader.prefixed(0).ok_or_else(|| UNTOLD.into());
+            return self.reader.prefixed().ok_or_else(|| UNTOLD.into());
         }
-        match self.reader.prefixed(room.bytes) {
+        match self.reader.prefixed() {
             Some(bytes) => {
-                let after = self.left().saturating_sub(room.bytes);
-                self.check_room(room, after, self.at())?;
+                self.check_room(room, self.left(), self.at())?;
                 Ok(bytes)
             }
             None => self.tell(|r| Err(r.short_prefixed(field, room, content))),
@@ -473,15 +473,17 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             }
         };
         let needed = len.saturating_add(2);
-        let Some(after) = self.left().checked_sub(needed.saturating_add(room.bytes)) else {
+        let left = self.left().checked_sub(needed);
+        if left.is_none_or(|left| left < room.bytes) {
             let (field, at) = match room.bytes {
                 0 => (field, at),
                 _ => (room.last, self.packet_end()),
             };
             return self.error(ErrorKind::TruncatedField, field, at, 0);
-        };
+        }
         if present.is_some()
-            && let Err(error) = self.check_room(room, after, at.saturating_add(needed))
+            && let Some(left) = left
+            && let Err(error) = self.check_room(room, left, at.saturating_add(needed))
         {
             return error;
         }

@@ -219,19 +219,10 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
         DecodeError::new(kind, Some(packet_type), field, options.version, at, value)
     };
     let limit = options.max_packet_size;
-    // A part of the length says how large the packet is at least; the same is asked of the whole, and
-    // first, so that the answer does not depend on how much of it has arrived.
     let length = varint::decode(rest);
-    let (min, header_len) = match length {
-        Varint::Partial { min } => (min, u32::try_from(input.len()).unwrap_or(5).saturating_add(1)),
-        Varint::TooLong { min } => (min, 5),
-        Varint::Whole { value, len, .. } => (value, u32::from(len).saturating_add(1)),
-    };
-    if min.saturating_add(header_len) > limit {
-        watch.breach(fault(ErrorKind::PacketTooLarge, Field::RemainingLength, 1, limit))?;
-    }
-    if min > max_length(packet_type) {
-        watch.breach(fault(ErrorKind::TrailingBytes, Field::RemainingLength, 1, 0))?;
+    if let Some(kind) = beyond(length, rest, packet_type, limit) {
+        let value = if kind == ErrorKind::PacketTooLarge { limit } else { 0 };
+        watch.breach(fault(kind, Field::RemainingLength, 1, value))?;
     }
     let (remaining_length, len) = match length {
         Varint::Partial { .. } => return Ok(Start::Partial),
@@ -254,6 +245,38 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
         watch.breach(fault(kind, field, header.header_len().saturating_add(body_len), 0))?;
     }
     Ok(Start::Header(header))
+}
+
+/// Whether a Remaining Length, as far as it has arrived, is beyond what the packet type can have or
+/// what the limit allows.
+#[inline]
+fn beyond(length: Varint, bytes: &[u8], packet_type: PacketType, limit: u32) -> Option<ErrorKind> {
+    is_beyond(length, bytes.len(), packet_type, limit)?;
+    // What its first bytes have said stands, whatever came after them.
+    (1..=bytes.len()).find_map(|len| {
+        let part = bytes.get(..len).unwrap_or_default();
+        is_beyond(varint::decode(part), len, packet_type, limit)
+    })
+}
+
+#[inline]
+fn is_beyond(
+    length: Varint,
+    held: usize,
+    packet_type: PacketType,
+    limit: u32,
+) -> Option<ErrorKind> {
+    let (min, len) = match length {
+        // One byte more at least.
+        Varint::Partial { min } => (min, u32::try_from(held).unwrap_or(3).saturating_add(1)),
+        Varint::TooLong { min } => (min, 4),
+        Varint::Whole { value, len, .. } => (value, u32::from(len)),
+    };
+    if min > max_length(packet_type) {
+        return Some(ErrorKind::TrailingBytes);
+    }
+    let packet_len = min.saturating_add(len).saturating_add(1);
+    (packet_len > limit).then_some(ErrorKind::PacketTooLarge)
 }
 
 /// Checks the first byte.

@@ -108,7 +108,7 @@ impl<'a> Wire<'a> for Subscription<'a> {
 
     #[inline]
     fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        let filter = TopicFilter::from_checked(reader.prefixed(1)?);
+        let filter = TopicFilter::from_checked(reader.prefixed()?);
         let qos = QoS::new(reader.u8()? & 0x03).unwrap_or_default();
         Some(Self::new(filter, qos))
     }

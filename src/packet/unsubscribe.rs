@@ -59,7 +59,7 @@ impl<'a> Entry<'a> for TopicFilter<'a> {}
 impl<'a> Wire<'a> for TopicFilter<'a> {
     #[inline]
     fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        reader.prefixed(0).map(TopicFilter::from_checked)
+        reader.prefixed().map(TopicFilter::from_checked)
     }
 
     #[inline]

@@ -32,15 +32,11 @@ impl<'a> Reader<'a> {
         Some(u16::from_be_bytes(*bytes))
     }
 
-    /// A two-byte length and as many bytes, if at least `reserve` bytes follow them.
+    /// A two-byte length and as many bytes.
     #[inline(always)]
-    pub(crate) fn prefixed(&mut self, reserve: usize) -> Option<&'a [u8]> {
+    pub(crate) fn prefixed(&mut self) -> Option<&'a [u8]> {
         let (len, rest) = self.rest.split_first_chunk::<2>()?;
-        let len = usize::from(u16::from_be_bytes(*len));
-        if len.saturating_add(reserve) > rest.len() {
-            return None;
-        }
-        let (taken, rest) = rest.split_at_checked(len)?;
+        let (taken, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
         self.rest = rest;
         Some(taken)
     }

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Builds the fuzz targets once and runs each of them: fuzz/run.sh SECONDS [TARGET...]
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:?seconds for each target}
+shift
+[ $# -gt 0 ] || set -- decode fixpoint chunks structured differential
+python3 fuzz/seeds.py
+cargo +stable fuzz build -s none
+host=$(rustc +stable -vV | sed -n 's/^host: //p')
+status=0
+for target in "$@"; do
+    mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
+    log=fuzz/artifacts/$target.log
+    if ! "fuzz/target/$host/release/$target" \
+        "fuzz/corpus/$target" "fuzz/regressions/$target" \
+        -max_total_time="$seconds" -max_len=512 -timeout=2 -rss_limit_mb=512 \
+        -dict=fuzz/mqtt.dict -artifact_prefix="fuzz/artifacts/$target/" \
+        -print_final_stats=1 >"$log" 2>&1; then
+        status=1
+        echo "$target FAILED"
+        grep -A 4 -E 'panicked|ERROR' "$log" | head -n 20 || true
+    fi
+    grep -E 'DONE|number_of_executed_units' "$log" | sed "s/^/$target: /" || true
+done
+exit $status
