@@ -1,11 +1,72 @@
-//! MQTT without I/O: pure functions from bytes to typed packets and back.
+//! MQTT without I/O: pure functions from bytes to typed packets and back, for MQTT 3.1 and 3.1.1.
+//!
+//! The crate opens no socket, reads no clock and starts no thread. Whoever uses it brings those:
+//! any runtime or none, a broker, a client, a gateway, a test tool or firmware.
+//!
+//! ```
+//! use mqtt_pure::{DecodeOptions, Delivery, Packet, PacketId, Puback, Publish, TopicName, Version};
+//!
+//! // To bytes: values are checked when they are made, so encoding has little left to refuse.
+//! let mut publish = Publish::new(TopicName::new("site/12/temperature")?, b"21.5");
+//! publish.delivery = Delivery::AtLeastOnce { packet_id: PacketId::MIN, dup: false };
+//! let mut out = Vec::new();
+//! publish.encode(Version::V3_1_1, &mut out)?;
+//!
+//! // And back: the packet borrows the bytes.
+//! let mut input = &out[..];
+//! while let Some(packet) = Packet::read(&mut input, DecodeOptions::new(Version::V3_1_1))? {
+//!     if let Packet::Publish(publish) = packet {
+//!         assert_eq!(publish.topic.as_str(), "site/12/temperature");
+//!         if let Some(packet_id) = publish.packet_id() {
+//!             Puback::new(packet_id).encode(Version::V3_1_1, &mut Vec::new())?;
+//!         }
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which layer
+//!
+//! | You have | Use |
+//! |---|---|
+//! | the bytes of a connection, in pieces | [`StreamDecoder`]: packets, streamed payloads, skipped giants |
+//! | a slice with packets in it | [`Packet::read`] in a loop |
+//! | your own framing | [`split`] and [`Packet::decode`] |
+//! | a packet to send | its `encode` into any [`bytes::BufMut`]; [`Publish::encode_header`] leaves the payload where it is |
+//! | bytes that you want to understand | [`explain`]: every field, every broken rule |
+//! | topics | [`TopicName`], [`TopicFilter::matches`] |
+//!
+//! # What holds
+//!
+//! * No input and no order of calls makes it panic, and there is no unsafe code.
+//! * Decoding and encoding allocate nothing. [`StreamDecoder`] keeps what has arrived of a packet that
+//!   is cut, never room for what has not; [`explain`] returns lists. Both need `alloc`, which the
+//!   crate always uses.
+//! * *Need more bytes* is not an error. A verdict is the same however the bytes are cut, and a packet
+//!   that breaks a rule is refused with the byte that settles it, see [`Packet::read`].
+//! * Every statement of the standard about the form of packets is enforced. What it leaves open is a
+//!   named [`Rule`] of a [`Strictness`].
+//! * Errors are data: [`DecodeError`] tells kind, byte, field, packet, the statement that is broken,
+//!   and the return code that a server answers. Passwords and payloads are in no `Debug` or `Display`.
+//! * What a version cannot express is an [`EncodeError`] before the first byte is written.
+//!
+//! # Features
+//!
+//! * `std` (default): `bytes` and `thiserror` with `std`. Without it the crate is `no_std` with
+//!   `alloc`.
 #![no_std]
+#![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
+
+/// The examples of the README are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
 
 mod packet;
 mod topic;
