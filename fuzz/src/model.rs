@@ -381,7 +381,7 @@ fn subscribe(mut tape: Tape<'_>, rules: Rules) -> Option<Tape<'_>> {
     let ignores = rules.ignores_unused_bits(rules.is_3_1);
     while {
         // One byte of QoS, then nothing or another filter of a character at least.
-        let len = tape.field(1, 1, |left| left == 1 || left >= 1 + 4)?;
+        let len = tape.field(1, 1, |left| left == 1 || left > 4)?;
         tape.text(len, Use::Filter, None, rules)?;
         tape.byte(|qos| qos < 3 || ignores && qos % 4 != 3)?;
         tape.left() > 0

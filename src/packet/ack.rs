@@ -3,7 +3,8 @@
 use super::{
     EncodeError, Field, PacketType, Properties,
     encode::{check_properties, check_room},
-    fields::{Fields, Watch},
+    fields::Fields,
+    watch::Watch,
 };
 use crate::{
     types::{PacketId, ReasonCode, Version},

@@ -4,7 +4,8 @@ use super::{
     EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
-    fields::{Fields, Watch},
+    fields::Fields,
+    watch::Watch,
 };
 use crate::{
     types::{ConnectReturnCode, ReasonCode, Version},

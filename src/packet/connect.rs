@@ -4,7 +4,9 @@ use super::{
     EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
-    fields::{Fields, Room, Then, Watch},
+    fields::Fields,
+    room::{Room, Then},
+    watch::Watch,
 };
 use crate::{
     topic::TopicName,

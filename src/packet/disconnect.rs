@@ -3,7 +3,8 @@
 use super::{
     EncodeError, Field, PacketType, Properties,
     encode::{Body, check_properties, encode_methods},
-    fields::{Fields, Watch},
+    fields::Fields,
+    watch::Watch,
 };
 use crate::{
     types::{ReasonCode, Version},

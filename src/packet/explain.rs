@@ -2,8 +2,9 @@
 
 use super::{
     DecodeError, DecodeOptions, ErrorKind, Field, Packet, PacketType,
-    fields::{Fields, Watch},
+    fields::Fields,
     frame::{self, Start},
+    watch::Watch,
 };
 use crate::{types::Version, wire::Text};
 use alloc::vec::Vec;

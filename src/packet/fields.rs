@@ -4,114 +4,17 @@
 //! has not arrived in full, and the explanation, which goes on as far as the bytes allow. What they
 //! differ in is their [`Watch`].
 
-use super::{DecodeError, DecodeOptions, ErrorKind, Field, PacketType, Rule, explain::Value};
+use super::{
+    DecodeError, DecodeOptions, ErrorKind, Field, PacketType, Rule,
+    explain::Value,
+    room::{Room, Then},
+    watch::Watch,
+};
 use crate::{
     topic::{self, TopicFilter, TopicName},
     types::{PacketId, Version},
     wire::{Binary, Reader, Text, text},
 };
-use core::ops::Range;
-
-/// Whoever wants to know how the reading goes. The decoder does not: `()`.
-pub(crate) trait Watch<'a> {
-    /// What is left of a fault.
-    type Fault: From<DecodeError>;
-
-    /// Whether faults are told. If not, there is no need to find out what is wrong.
-    const TELLS: bool = true;
-
-    /// How many bytes of the packet have not arrived yet.
-    #[inline(always)]
-    fn missing(&self) -> usize {
-        0
-    }
-
-    /// A field cannot be read before more bytes arrive.
-    fn wait(&mut self) {}
-
-    /// A field was read.
-    #[inline(always)]
-    fn saw(&mut self, _field: Field, _span: Range<usize>, _value: Value<'a>) {}
-
-    /// A rule is broken. With `Ok`, reading goes on with a stand-in.
-    fn breach(&mut self, error: DecodeError) -> Result<(), Self::Fault> {
-        Err(error.into())
-    }
-}
-
-impl Watch<'_> for () {
-    type Fault = DecodeError;
-}
-
-/// Reads what is plain, and gives up without a word on whatever needs a closer look. A result that
-/// carries no error stays in registers.
-pub(crate) struct Glance;
-
-/// The packet needs a closer look.
-pub(crate) struct NotPlain;
-
-impl From<DecodeError> for NotPlain {
-    #[inline(always)]
-    fn from(_: DecodeError) -> Self {
-        Self
-    }
-}
-
-impl Watch<'_> for Glance {
-    type Fault = NotPlain;
-    const TELLS: bool = false;
-}
-
-/// Looks at a packet of which `missing` bytes have not arrived.
-pub(crate) struct Partial {
-    pub(crate) missing: usize,
-    /// Whether reading stopped because of them.
-    pub(crate) waiting: bool,
-}
-
-impl Watch<'_> for Partial {
-    type Fault = DecodeError;
-
-    fn missing(&self) -> usize {
-        self.missing
-    }
-
-    fn wait(&mut self) {
-        self.waiting = true;
-    }
-}
-
-/// What must follow a length-prefixed field, and what may follow that.
-///
-/// A length that leaves no place for it is refused with the length, before the field's own bytes
-/// have arrived.
-#[derive(Clone, Copy)]
-pub(crate) struct Room {
-    /// The least number of bytes that must follow.
-    pub(crate) bytes: usize,
-    /// The last field of these.
-    pub(crate) last: Field,
-    pub(crate) then: Then,
-}
-
-/// What may follow what must follow.
-#[derive(Clone, Copy)]
-pub(crate) enum Then {
-    Anything,
-    Nothing,
-    /// Nothing, or at least so many bytes, with which this field begins.
-    NothingOr(usize, Field),
-}
-
-impl Room {
-    /// Anything may follow.
-    pub(crate) const ANY: Self = Self { bytes: 0, last: Field::End, then: Then::Anything };
-
-    /// At least so many bytes must follow.
-    pub(crate) const fn at_least(bytes: usize, last: Field) -> Self {
-        Self { bytes, last, then: Then::Anything }
-    }
-}
 
 /// What a length-prefixed field holds.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Cuts one whole packet off the front of a byte stream, or says how many bytes are missing.
 
 use super::{
-    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, fields::Watch,
+    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, watch::Watch,
 };
 use crate::{
     types::{QoS, Version},

@@ -3,8 +3,9 @@
 
 use super::{
     DecodeError, DecodeOptions, ErrorKind, Oversize, PacketType, Publish,
-    fields::{Fields, Partial},
+    fields::Fields,
     frame::{self, Header, Start},
+    watch::Partial,
 };
 
 /// The verdict on the packet at the front.

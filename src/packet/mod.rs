@@ -16,12 +16,15 @@ mod packet_type;
 mod ping;
 mod properties;
 mod publish;
+mod room;
 mod stream;
+mod stream_item;
 mod strictness;
 mod suback;
 mod subscribe;
 mod unsuback;
 mod unsubscribe;
+mod watch;
 
 pub use ack::{Puback, Pubcomp, Pubrec, Pubrel};
 pub use connack::Connack;
@@ -36,7 +39,8 @@ pub use packet_type::PacketType;
 pub use ping::{Pingreq, Pingresp};
 pub use properties::Properties;
 pub use publish::Publish;
-pub use stream::{Feed, Oversize, Skipped, StreamDecoder, StreamItem};
+pub use stream::{Feed, Oversize, StreamDecoder};
+pub use stream_item::{Skipped, StreamItem};
 pub use strictness::{Rule, Strictness};
 pub use suback::Suback;
 pub use subscribe::{Subscribe, Subscription, SubscriptionOptions};
@@ -45,8 +49,9 @@ pub use unsubscribe::Unsubscribe;
 
 use crate::types::{PacketId, Version};
 use bytes::BufMut;
-use fields::{Fields, Glance, Partial, Watch};
+use fields::Fields;
 use frame::{Header, Start};
+use watch::{Glance, Partial, Watch};
 
 /// A packet of any type.
 ///

@@ -3,7 +3,8 @@
 use super::{
     EncodeError, PacketType,
     encode::{Body, encode_methods},
-    fields::{Fields, Watch},
+    fields::Fields,
+    watch::Watch,
 };
 use crate::{types::Version, wire::Writer};
 use bytes::BufMut;

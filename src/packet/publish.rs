@@ -1,8 +1,7 @@
 //! PUBLISH: a message.
 
 use super::{
-    EncodeError, Field, PacketType, Properties, encode,
-    fields::{Fields, Room, Watch},
+    EncodeError, Field, PacketType, Properties, encode, fields::Fields, room::Room, watch::Watch,
 };
 use crate::{
     topic::TopicName,

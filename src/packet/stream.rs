@@ -1,16 +1,13 @@
 //! The decoder for a byte stream: whole packets, streamed payloads, skipped giants.
 
 use super::{
-    DecodeError, DecodeOptions, Packet, PacketType, Publish, check_partial,
-    fields::{Fields, Partial},
+    DecodeError, DecodeOptions, Packet, StreamItem, check_partial,
     frame::{self, Header, Start},
-    judge::{Judge, Judgement, checkpoint, read_publish_start},
-};
-use crate::{
-    topic::TopicName,
-    types::{PacketId, QoS},
+    judge::{Judge, Judgement, checkpoint},
+    stream_item::{What, read_item},
 };
 use bytes::{Buf, BytesMut};
+use core::ops::ControlFlow;
 
 /// Above this capacity an emptied buffer is given back, so that one large packet does not make a
 /// connection large for ever.
@@ -78,46 +75,6 @@ enum State {
     SkipTopic { header: Header, topic: usize, at: usize },
     /// The stream is broken.
     Failed(DecodeError),
-}
-
-/// What a [`StreamDecoder`] takes out of the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StreamItem<'a> {
-    /// A whole packet.
-    Packet(Packet<'a>),
-    /// The beginning of a PUBLISH whose payload follows in pieces.
-    Publish {
-        /// The packet, with an empty payload.
-        publish: Publish<'a>,
-        /// How many bytes of payload follow as [`StreamItem::Payload`].
-        payload_len: usize,
-    },
-    /// The next piece of the payload of the PUBLISH that was announced.
-    Payload {
-        /// The bytes, never none.
-        bytes: &'a [u8],
-        /// How many bytes are still to come; with 0 the payload is complete.
-        left: usize,
-    },
-    /// A packet that is over the limit. Its bytes will be dropped as they arrive.
-    Skipped(Skipped<'a>),
-}
-
-/// What is known of a packet that is skipped: enough to acknowledge it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Skipped<'a> {
-    /// The type.
-    pub packet_type: PacketType,
-    /// The number of bytes of the whole packet.
-    pub packet_len: u32,
-    /// The QoS, of a PUBLISH.
-    pub qos: Option<QoS>,
-    /// The packet identifier, where the packet has one.
-    pub packet_id: Option<PacketId>,
-    /// The topic, of a PUBLISH; `None` where it alone is over the limit.
-    pub topic: Option<TopicName<'a>>,
 }
 
 impl StreamDecoder {
@@ -232,17 +189,6 @@ struct Found<'i> {
     place: Place<'i>,
 }
 
-enum What {
-    Packet(Header),
-    Publish(Header),
-    Payload {
-        left: usize,
-    },
-    Skipped(Header),
-    /// A packet identifier alone, at this offset of the packet.
-    SkippedId(Header, usize),
-}
-
 enum Place<'i> {
     /// So many bytes at the front of what is carried.
     Carry(usize),
@@ -348,30 +294,9 @@ impl<'i> Feed<'_, 'i> {
                 return Ok(None);
             }
             match self.decoder.state {
-                State::Packet | State::Gather(_) => match self.decoder.judge.judge(bytes)? {
-                    Judgement::Gather { len } => {
-                        self.decoder.state = State::Gather(len);
-                        let missing = len.saturating_sub(available);
-                        let count = if is_carried { missing } else { len };
-                        if !self.carry_over(count) {
-                            self.decoder.check_partial()?;
-                            return Ok(None);
-                        }
-                        self.decoder.state = State::Packet;
-                    }
-                    Judgement::NeedMore(count) => {
-                        let count =
-                            if is_carried { count } else { count.saturating_add(available) };
-                        if !self.carry_over(count) {
-                            self.decoder.check_partial()?;
-                            return Ok(None);
-                        }
-                    }
-                    judgement => {
-                        if let Some(found) = self.begin(judgement, is_carried) {
-                            return Ok(Some(found));
-                        }
-                    }
+                State::Packet | State::Gather(_) => match self.find_packet(is_carried)? {
+                    ControlFlow::Continue(()) => {}
+                    ControlFlow::Break(found) => return Ok(found),
                 },
                 State::Payload(left) => {
                     let len = left.min(available);
@@ -405,6 +330,36 @@ impl<'i> Feed<'_, 'i> {
                 State::Failed(error) => return Err(error),
             }
         }
+    }
+
+    /// Looks at the beginning of a packet; goes on if that yields nothing yet.
+    fn find_packet(
+        &mut self,
+        is_carried: bool,
+    ) -> Result<ControlFlow<Option<Found<'i>>>, DecodeError> {
+        let bytes = if is_carried { &self.decoder.carry[..] } else { self.input };
+        let held = bytes.len();
+        let needed = match self.decoder.judge.judge(bytes)? {
+            Judgement::Gather { len } => {
+                self.decoder.state = State::Gather(len);
+                len
+            }
+            Judgement::NeedMore(count) => held.saturating_add(count),
+            judgement => {
+                return Ok(match self.begin(judgement, is_carried) {
+                    Some(found) => ControlFlow::Break(Some(found)),
+                    None => ControlFlow::Continue(()),
+                });
+            }
+        };
+        let is_there =
+            self.carry_over(if is_carried { needed.saturating_sub(held) } else { needed });
+        if is_there {
+            self.decoder.state = State::Packet;
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.decoder.check_partial()?;
+        Ok(ControlFlow::Break(None))
     }
 
     /// Begins with a packet of which enough is there.
@@ -476,59 +431,4 @@ impl<'i> Feed<'_, 'i> {
 /// The state in which `left` bytes are to come; none end the packet.
 fn then(state: impl FnOnce(usize) -> State, left: usize) -> State {
     if left == 0 { State::Packet } else { state(left) }
-}
-
-fn read_item(
-    what: What,
-    bytes: &[u8],
-    options: DecodeOptions,
-) -> Result<StreamItem<'_>, DecodeError> {
-    match what {
-        What::Packet(header) => {
-            let (body, _) = header.body(bytes);
-            Packet::decode(header.frame(body), options).map(StreamItem::Packet)
-        }
-        What::Payload { left } => Ok(StreamItem::Payload { bytes, left }),
-        What::Publish(header) => {
-            let (publish, payload_len) = read_publish_start(&header, bytes, options)?;
-            Ok(StreamItem::Publish { publish, payload_len })
-        }
-        What::Skipped(header) => {
-            let mut skipped = Skipped::new(&header);
-            if header.packet_type == PacketType::Publish {
-                let (publish, _) = read_publish_start(&header, bytes, options)?;
-                skipped.packet_id = publish.packet_id();
-                skipped.topic = Some(publish.topic);
-            } else if header.has_packet_id() {
-                let (body, missing) = header.body(bytes);
-                let mut watch = Partial { missing, waiting: false };
-                let at = header.header_len();
-                let mut fields = Fields::new(header.packet_type, body, at, options, &mut watch);
-                skipped.packet_id = Some(fields.packet_id()?);
-            }
-            Ok(StreamItem::Skipped(skipped))
-        }
-        What::SkippedId(header, at) => {
-            let mut skipped = Skipped::new(&header);
-            if header.has_packet_id() {
-                let mut watch = ();
-                let mut fields = Fields::new(header.packet_type, bytes, at, options, &mut watch);
-                skipped.packet_id = Some(fields.packet_id()?);
-            }
-            Ok(StreamItem::Skipped(skipped))
-        }
-    }
-}
-
-impl Skipped<'_> {
-    fn new(header: &Header) -> Self {
-        let is_publish = header.packet_type == PacketType::Publish;
-        Self {
-            packet_type: header.packet_type,
-            packet_len: header.packet_len(),
-            qos: is_publish.then(|| header.qos()),
-            packet_id: None,
-            topic: None,
-        }
-    }
 }

@@ -4,8 +4,9 @@ use super::{
     EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
-    fields::{Fields, Watch},
+    fields::Fields,
     list::sealed::Wire,
+    watch::Watch,
 };
 use crate::{
     types::{PacketId, ReasonCode, Version},

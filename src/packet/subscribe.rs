@@ -4,8 +4,10 @@ use super::{
     EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
     encode::{Body, check_properties, encode_methods},
     explain::Value,
-    fields::{Fields, Room, Then, Watch},
+    fields::Fields,
     list::sealed::Wire,
+    room::{Room, Then},
+    watch::Watch,
 };
 use crate::{
     topic::TopicFilter,

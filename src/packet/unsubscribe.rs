@@ -3,8 +3,10 @@
 use super::{
     EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties,
     encode::{Body, check_properties, encode_methods},
-    fields::{Fields, Room, Then, Watch},
+    fields::Fields,
     list::sealed::Wire,
+    room::{Room, Then},
+    watch::Watch,
 };
 use crate::{
     topic::TopicFilter,

@@ -103,10 +103,10 @@ mod tests {
         assert_eq!(TopicName::new("a/#"), Err(TopicError::WildcardInName { at: 2 }));
         assert_eq!(TopicName::new("é+"), Err(TopicError::WildcardInName { at: 2 }));
         assert_eq!(TopicName::new("a\0"), Err(TopicError::Text(crate::TextError::Nul { at: 1 })));
-        let long: String = "x".repeat(65_536);
+        let (fits, long): (String, String) = ("x".repeat(65_535), "x".repeat(65_536));
         let error = crate::TextError::TooLong { len: 65_536 };
         assert_eq!(TopicName::new(&long), Err(TopicError::Text(error)));
-        assert!(TopicName::new(&long[1..]).is_ok());
+        assert!(TopicName::new(&fits).is_ok());
     }
 
     #[test]

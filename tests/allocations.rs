@@ -1,0 +1,278 @@
+//! What the crate allocates: nothing to decode or encode, and for a stream no more than has arrived.
+
+#![allow(unsafe_code, reason = "a global allocator is unsafe by its trait")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
+
+use bytes::BytesMut;
+use mqtt_pure::{
+    DecodeOptions, Oversize, Packet, Publish, StreamDecoder, StreamItem, TopicName, Version,
+};
+use serde_json::Value;
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    fs,
+    hint::black_box,
+    path::Path,
+};
+
+/// Counts for each thread, so that tests do not disturb each other.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+fn note(change: isize, is_new: bool) {
+    // The thread may be going, and its counters gone.
+    let _ = COUNT.try_with(|count| count.set(count.get() + usize::from(is_new)));
+    let _ = LIVE.try_with(|live| {
+        live.set(live.get() + change);
+        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
+    });
+}
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size() as isize, true);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        note(-(layout.size() as isize), false);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(size as isize - layout.size() as isize, true);
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often memory is allocated, and how much there is more at most.
+fn allocations<T>(run: impl FnOnce() -> T) -> (usize, usize) {
+    let before = LIVE.get();
+    PEAK.set(before);
+    COUNT.set(0);
+    black_box(run());
+    (COUNT.get(), (PEAK.get() - before) as usize)
+}
+
+/// One packet of each type.
+const PACKETS: [&[u8]; 14] = [
+    b"\x10\x1c\0\x04MQTT\x04\xce\0\x0a\0\x02c1\0\x01w\0\x03bye\0\x01u\0\x01p",
+    b"\x20\x02\x01\0",
+    b"\x3d\x09\0\x03a/b\0\x0ahi",
+    b"\x40\x02\0\x0a",
+    b"\x50\x02\0\x0a",
+    b"\x62\x02\0\x0a",
+    b"\x70\x02\0\x0a",
+    b"\x82\x0e\0\x0a\0\x03a/b\x01\0\x03\xc3\xa9/\x02",
+    b"\x90\x05\0\x0a\0\x02\x80",
+    b"\xa2\x0c\0\x0a\0\x03a/b\0\x03c/#",
+    b"\xb0\x02\0\x0a",
+    b"\xc0\0",
+    b"\xd0\0",
+    b"\xe0\0",
+];
+
+#[test]
+fn decoding_and_encoding_allocate_nothing() {
+    for bytes in PACKETS {
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut frame = BytesMut::with_capacity(bytes.len());
+        let (count, _) = allocations(|| {
+            let packet = Packet::read(&mut &*bytes, DecodeOptions::default()).unwrap().unwrap();
+            match packet {
+                Packet::Subscribe(subscribe) => {
+                    assert_eq!(subscribe.subscriptions.iter().count(), 2)
+                }
+                Packet::Suback(suback) => assert_eq!(suback.codes.iter().count(), 3),
+                Packet::Unsubscribe(unsubscribe) => {
+                    assert_eq!(unsubscribe.filters.iter().count(), 2)
+                }
+                _ => {}
+            }
+            packet.encode(Version::V3_1_1, &mut out).unwrap();
+            packet.encode(Version::V3_1_1, &mut frame).unwrap();
+        });
+        assert_eq!(count, 0, "{bytes:02x?}");
+        assert_eq!((&out[..], &frame[..]), (bytes, bytes));
+    }
+}
+
+#[test]
+fn refusing_allocates_nothing() {
+    for bytes in [
+        &b"\x82\x06\0\x0a\0\x01+\x03"[..],
+        b"\x30\x05\0\x03a\xc3/",
+        b"\x10\x0c\0\x04MQTX\x04\x02\0\0\0\0",
+    ] {
+        let read = || Packet::read(&mut &bytes[..], DecodeOptions::default()).is_err();
+        assert!(read());
+        assert_eq!(allocations(read).0, 0);
+    }
+}
+
+#[test]
+fn a_header_is_encoded_without_its_payload() {
+    let payload = vec![7; 1 << 20];
+    let publish = Publish::new(TopicName::new("a/b").unwrap(), &payload);
+    let mut out = Vec::with_capacity(16);
+    let encode = || publish.encode_header(Version::V3_1_1, payload.len(), &mut out).unwrap();
+    assert_eq!(allocations(encode).0, 0);
+    assert_eq!(out, b"\x30\x85\x80\x40\0\x03a/b");
+}
+
+#[test]
+fn an_announced_length_earns_no_memory() {
+    let options = DecodeOptions::default().with_max_packet_size(DecodeOptions::MAX_PACKET_SIZE);
+    let (_, peak) = allocations(|| {
+        let mut decoder = StreamDecoder::new(options);
+        let fed = b"\x30\xff\xff\xff\x7f\0\x03a/b";
+        assert_eq!(decoder.feed(fed).next(), Ok(None));
+        decoder
+    });
+    assert!(peak <= 64, "{peak}");
+}
+
+#[test]
+fn a_stream_holds_what_has_arrived() {
+    let options = DecodeOptions::default();
+    for bytes in PACKETS {
+        for len in 0..bytes.len() {
+            for piece in [1, bytes.len()] {
+                let (_, peak) = allocations(|| {
+                    let mut decoder = StreamDecoder::new(options);
+                    for chunk in bytes[..len].chunks(piece) {
+                        assert_eq!(decoder.feed(chunk).next(), Ok(None), "{bytes:02x?} {len}");
+                    }
+                    assert_eq!(decoder.buffered(), len);
+                });
+                assert!(peak <= 2 * len + 64, "{peak} for {len} bytes");
+            }
+        }
+    }
+}
+
+/// The bytes of the vectors that are written out in one piece, none of which is large.
+fn vectors() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/decode");
+    let mut all = Vec::new();
+    for version in fs::read_dir(folder).unwrap() {
+        for file in fs::read_dir(version.unwrap().path()).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            let suite: Value = serde_json::from_str(&text).unwrap();
+            let cases = suite["cases"].as_array().unwrap();
+            let written_out = cases.iter().filter_map(|case| case["hex"].as_str());
+            all.extend(written_out.map(|text| hex::decode(text).unwrap()));
+        }
+    }
+    all.retain(|bytes| bytes.len() <= 2048);
+    all
+}
+
+/// Valid or not, and with other packets after it: a stream that breaks off costs what has arrived.
+#[test]
+fn no_prefix_of_a_vector_earns_memory() {
+    let mut count = 0;
+    for bytes in vectors() {
+        for len in 0..=bytes.len() {
+            for piece in [1, bytes.len().max(1)] {
+                let (_, peak) = allocations(|| {
+                    let mut decoder = StreamDecoder::new(DecodeOptions::default());
+                    for chunk in bytes[..len].chunks(piece) {
+                        let mut feed = decoder.feed(chunk);
+                        while let Ok(Some(_)) = feed.next() {}
+                    }
+                    decoder
+                });
+                assert!(peak <= 2 * len + 64, "{peak} for {:02x?}", &bytes[..len]);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 30_000, "{count} prefixes");
+}
+
+#[test]
+fn a_large_packet_leaves_no_large_buffer() {
+    let mut packet = b"\x30\x80\x80\x20\0\x01a".to_vec();
+    packet.resize(4 + (1 << 19), 7);
+    let mut decoder = StreamDecoder::new(DecodeOptions::default());
+    let before = LIVE.get();
+    let mut taken = 0;
+    for chunk in packet.chunks(1460) {
+        let mut feed = decoder.feed(chunk);
+        while let Some(item) = feed.next().unwrap() {
+            assert!(matches!(item, StreamItem::Packet(Packet::Publish(_))));
+            taken += 1;
+        }
+    }
+    assert_eq!((taken, decoder.buffered()), (1, 0));
+    assert!(LIVE.get() - before <= 4096, "{}", LIVE.get() - before);
+}
+
+/// A PUBLISH of 64 MiB at QoS 1, and what a decoder with a limit of 1 KiB makes of it.
+fn pass_a_giant(mut decoder: StreamDecoder) -> (usize, usize, usize) {
+    let head = b"\x32\x87\x80\x80\x20\0\x03a/b\0\x0a";
+    let chunk = [7; 1460];
+    let (mut items, mut payload) = (0, 0);
+    let mut left = 64 << 20;
+    let mut take = |decoder: &mut StreamDecoder, chunk: &[u8]| {
+        let mut feed = decoder.feed(chunk);
+        while let Some(item) = feed.next().unwrap() {
+            items += 1;
+            match item {
+                StreamItem::Publish { publish, payload_len } => {
+                    assert_eq!((publish.topic.as_str(), payload_len), ("a/b", 64 << 20));
+                }
+                StreamItem::Payload { bytes, .. } => payload += bytes.len(),
+                StreamItem::Skipped(skipped) => {
+                    assert_eq!(skipped.topic.unwrap().as_str(), "a/b");
+                    assert_eq!(skipped.packet_id.unwrap().get(), 10);
+                }
+                StreamItem::Packet(packet) => assert!(matches!(packet, Packet::Pingreq(_))),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    take(&mut decoder, head);
+    let (count, _) = allocations(|| {
+        while left > 0 {
+            let len = chunk.len().min(left);
+            take(&mut decoder, &chunk[..len]);
+            left -= len;
+        }
+    });
+    take(&mut decoder, b"\xc0\0");
+    (count, items, payload)
+}
+
+#[test]
+fn a_payload_is_streamed_without_memory() {
+    let options = DecodeOptions::default().with_max_packet_size(1024);
+    let decoder = StreamDecoder::new(options).with_streaming(DecodeOptions::MAX_PACKET_SIZE);
+    let pieces = (64_usize << 20).div_ceil(1460);
+    assert_eq!(pass_a_giant(decoder), (0, pieces + 2, 64 << 20));
+}
+
+#[test]
+fn a_giant_is_skipped_without_memory() {
+    let options = DecodeOptions::default().with_max_packet_size(1024);
+    let decoder = StreamDecoder::new(options).with_oversize(Oversize::Skip);
+    assert_eq!(pass_a_giant(decoder), (0, 2, 0));
+}

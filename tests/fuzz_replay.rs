@@ -1,0 +1,115 @@
+//! The fuzz targets on recorded inputs: what once was found, all vectors, and variations of these.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    dead_code,
+    reason = "a test; a target needs only parts of the model"
+)]
+
+#[path = "../fuzz/src/chunks.rs"]
+mod chunks;
+#[path = "../fuzz/src/decode.rs"]
+mod decode;
+#[path = "../fuzz/src/fixpoint.rs"]
+mod fixpoint;
+#[path = "../fuzz/src/model.rs"]
+mod model;
+#[path = "../fuzz/src/structured.rs"]
+mod structured;
+
+use serde_json::Value;
+use std::{fs, path::Path};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The bytes of all vectors that are not too large.
+fn vectors() -> Vec<Vec<u8>> {
+    let manifest = fs::read_to_string(root().join("testdata/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let mut all = Vec::new();
+    for file in manifest["files"].as_array().unwrap() {
+        let path = root().join("testdata").join(file["path"].as_str().unwrap());
+        if !path.components().any(|part| part.as_os_str() == "decode") {
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        let cases: Value = serde_json::from_str(&text).unwrap();
+        collect(&cases, &mut all);
+    }
+    all
+}
+
+fn collect(node: &Value, all: &mut Vec<Vec<u8>>) {
+    match node {
+        Value::Object(object) => {
+            if let Some(Value::String(text)) = object.get("hex") {
+                all.push(hex::decode(text).unwrap());
+            }
+            object.values().for_each(|value| collect(value, all));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, all)),
+        _ => {}
+    }
+}
+
+/// Runs a target on everything; how many inputs that were.
+fn replay(name: &str, target: fn(&[u8]), prefix: &[u8]) -> usize {
+    let mut count = 0;
+    let regressions = fs::read_dir(root().join("fuzz/regressions").join(name));
+    for file in regressions.into_iter().flatten() {
+        target(&fs::read(file.unwrap().path()).unwrap());
+        count += 1;
+    }
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut below = |limit: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 33) as usize % limit
+    };
+    for vector in vectors().iter().filter(|vector| (1..=300).contains(&vector.len())) {
+        let whole = [prefix, vector].concat();
+        target(&whole);
+        for _ in 0..3 {
+            let mut varied = whole.clone();
+            let at = below(varied.len());
+            match below(3) {
+                0 => varied[at] = below(256) as u8,
+                1 => varied[at] ^= 1 << below(8),
+                _ => varied.truncate(at),
+            }
+            target(&varied);
+        }
+        count += 4;
+    }
+    count
+}
+
+#[test]
+fn decode_target() {
+    assert!(replay("decode", decode::decode, b"") > 4000);
+}
+
+#[test]
+fn fixpoint_target() {
+    assert!(replay("fixpoint", fixpoint::fixpoint, b"") > 4000);
+}
+
+#[test]
+fn chunks_target() {
+    for prefix in [&b"\x00\x00"[..], b"\x00\x02\x03\x01", b"\x50\x01\x02", b"\x71\x02\x01\x05"] {
+        assert!(replay("chunks", chunks::chunks, prefix) > 4000);
+    }
+}
+
+#[test]
+fn structured_target() {
+    assert!(replay("structured", structured::structured, b"") > 4000);
+}

@@ -1,0 +1,283 @@
+//! Hostile input: what it is refused for, how early, and that nothing comes after.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
+
+use mqtt_pure::{
+    Binary, Connect, ConnectReturnCode, DecodeOptions, Packet, Publish, QoS, Split, StreamDecoder,
+    StreamItem, Text, TextError, TopicFilter, TopicName, Version, Will, explain, split,
+};
+use std::thread;
+
+/// Name, bytes, the byte with which the verdict falls, the code.
+type Row = (&'static str, &'static [u8], usize, &'static str);
+
+/// Connections that an attacker opens. A row is refused with the byte given, not before and not after.
+const REFUSED: &[Row] = &[
+    ("a length of five bytes", b"\x30\x80\x80\x80\x80\x01\0", 5, "frame.remaining_length_too_long"),
+    ("a length over the limit", b"\x30\xff\xff\xff\x7f", 4, "limit.packet_too_large"),
+    ("type 0", b"\0\0", 1, "frame.reserved_type"),
+    ("type 15", b"\xf0\0", 1, "frame.reserved_type"),
+    ("flags of PUBREL", b"\x60\x02\0\x01", 1, "frame.reserved_flags"),
+    ("flags of SUBSCRIBE", b"\x80\x06\0\x01\0\x01a\0", 1, "frame.reserved_flags"),
+    ("flags of PINGREQ", b"\xc1\0", 1, "frame.reserved_flags"),
+    ("QoS 3", b"\x36\x08\0\x03a/b\0\x01x", 1, "qos.invalid"),
+    ("DUP at QoS 0", b"\x38\x06\0\x03a/bx", 1, "publish.dup_with_qos0"),
+    ("a TLS hello", b"\x16\x03\x01\x01\x01\x01\0", 1, "frame.reserved_flags"),
+    ("an HTTP request", b"GET / HTTP/1.1\r\n", 1, "frame.reserved_flags"),
+    ("ones", b"\xff\xfb\xff\xff\xff\xff", 1, "frame.reserved_type"),
+    ("an empty PUBLISH", b"\x30\0", 2, "packet.truncated_field"),
+    ("half a CONNACK", b"\x20\x01\0", 2, "packet.truncated_field"),
+    ("half an identifier", b"\x40\x01\0", 2, "packet.truncated_field"),
+    ("an empty CONNECT", b"\x10\0", 2, "packet.truncated_field"),
+    ("a surplus after PUBACK", b"\x40\x03\0\x01\0", 2, "packet.trailing_bytes"),
+    ("a surplus after PINGREQ", b"\xc0\x01\0", 2, "packet.trailing_bytes"),
+    ("a surplus after DISCONNECT", b"\xe0\x01\0", 2, "packet.trailing_bytes"),
+    ("UNSUBACK that reads on", b"\xb0\x01\0\xc0\0", 2, "packet.truncated_field"),
+    ("an overlong zero", b"\x30\x06\0\x03a\xc0\x80x", 6, "string.ill_formed_utf8"),
+    ("a surrogate", b"\x30\x07\0\x04a\xed\xa0\x80x", 7, "string.ill_formed_utf8"),
+    ("beyond Unicode", b"\x30\x08\0\x05a\xf4\x90\x80\x80x", 7, "string.ill_formed_utf8"),
+    ("a sequence cut by its string", b"\x30\x06\0\x03a\xe2\x82x", 6, "string.ill_formed_utf8"),
+    ("U+0000 in a topic", b"\x30\x05\0\x03a\0b", 6, "string.has_nul"),
+    ("a string longer than its packet", b"\x30\x07\xff\xffABCDE", 3, "packet.truncated_field"),
+    ("U+0000 in a client id", b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02a\0", 16, "string.has_nul"),
+    ("another protocol", b"\x10\x0e\0\x05MQTTX\x04\x02\0\x3c\0\x01a", 4, "connect.protocol_name"),
+    ("level 6", b"\x10\x0d\0\x04MQTT\x06\x02\0\x3c\0\x01a", 9, "connect.protocol_level"),
+    ("MQTT at level 3", b"\x10\x0d\0\x04MQTT\x03\x02\0\x3c\0\x01a", 9, "connect.protocol_level"),
+    ("the reserved flag", b"\x10\x0d\0\x04MQTT\x04\x03\0\x3c\0\x01a", 10, "connect.reserved_flag"),
+    (
+        "will QoS without a will",
+        b"\x10\x0d\0\x04MQTT\x04\x0a\0\x3c\0\x01a",
+        10,
+        "connect.will_flags_without_will",
+    ),
+    (
+        "will retain without a will",
+        b"\x10\x0d\0\x04MQTT\x04\x22\0\x3c\0\x01a",
+        10,
+        "connect.will_flags_without_will",
+    ),
+    ("will QoS 3", b"\x10\x14\0\x04MQTT\x04\x1e\0\x3c\0\x01a\0\x01w\0\x02by", 10, "qos.invalid"),
+    (
+        "a password alone",
+        b"\x10\x10\0\x04MQTT\x04\x42\0\x3c\0\x01a\0\x01p",
+        10,
+        "connect.password_without_username",
+    ),
+    (
+        "a will topic with a wildcard",
+        b"\x10\x14\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\x03a/#\0\0",
+        20,
+        "topic.name_has_wildcard",
+    ),
+    (
+        "a password that is announced and missing",
+        b"\x10\x10\0\x04MQTT\x04\xc2\0\x3c\0\x01a\0\x01u",
+        14,
+        "packet.truncated_field",
+    ),
+    ("QoS 1 without an identifier", b"\x32\x05\0\x03a/b", 4, "packet.truncated_field"),
+    ("PUBLISH with identifier 0", b"\x32\x07\0\x03a/b\0\0", 9, "packet_id.zero"),
+    ("PUBLISH to a wildcard", b"\x30\x06\0\x03a/#x", 7, "topic.name_has_wildcard"),
+    ("PUBLISH to nothing", b"\x30\x03\0\0a", 4, "topic.empty"),
+    ("no filter", b"\x82\x02\0\x01", 2, "subscribe.no_filters"),
+    ("no filter to give up", b"\xa2\x02\0\x01", 2, "subscribe.no_filters"),
+    ("requested QoS 3", b"\x82\x06\0\x01\0\x01a\x03", 8, "qos.invalid"),
+    ("reserved bits", b"\x82\x06\0\x01\0\x01a\x04", 8, "subscribe.reserved_options"),
+    ("a filter `a#`", b"\x82\x07\0\x01\0\x02a#\0", 8, "topic.filter_wildcard"),
+    ("a filter `#/a`", b"\x82\x08\0\x01\0\x03#/a\0", 7, "topic.filter_wildcard"),
+    ("a filter `a+`", b"\x82\x07\0\x01\0\x02a+\0", 8, "topic.filter_wildcard"),
+    ("SUBSCRIBE with identifier 0", b"\x82\x06\0\0\0\x01a\0", 4, "packet_id.zero"),
+    (
+        "a second filter that is cut",
+        b"\x82\x0a\0\x01\0\x01a\0\0\x05ab",
+        10,
+        "packet.truncated_field",
+    ),
+    ("SUBACK without codes", b"\x90\x02\0\x01", 2, "suback.no_codes"),
+    ("SUBACK with code 3", b"\x90\x03\0\x01\x03", 5, "reason_code.invalid"),
+    ("SUBACK with code 0x7f", b"\x90\x03\0\x01\x7f", 5, "reason_code.invalid"),
+    ("CONNACK with reserved flags", b"\x20\x02\x02\0", 3, "connack.reserved_flags"),
+    ("a session in a refusal", b"\x20\x02\x01\x05", 4, "connack.session_present_on_error"),
+    ("CONNACK code 6", b"\x20\x02\0\x06", 4, "reason_code.invalid"),
+    ("a refusal by 5.0", b"\x20\x03\0\x84\0", 4, "connack.other_version"),
+    ("PUBACK with identifier 0", b"\x40\x02\0\0", 4, "packet_id.zero"),
+];
+
+#[test]
+fn refused_with_the_byte_that_settles_it() {
+    let options = DecodeOptions::default();
+    for (name, bytes, settled, code) in REFUSED {
+        for len in 0..=bytes.len() {
+            let read = Packet::read(&mut &bytes[..len], options);
+            if len < *settled {
+                assert_eq!(read, Ok(None), "{name}, {len} bytes");
+            } else {
+                assert_eq!(read.unwrap_err().code(), *code, "{name}, {len} bytes");
+            }
+        }
+    }
+}
+
+#[test]
+fn after_an_error_nothing_comes() {
+    for (name, bytes, settled, code) in REFUSED {
+        let mut decoder = StreamDecoder::new(DecodeOptions::default());
+        // A sound packet before it is delivered.
+        let mut feed = decoder.feed(b"\xc0\0");
+        assert!(matches!(feed.next(), Ok(Some(StreamItem::Packet(Packet::Pingreq(_))))), "{name}");
+        drop(feed);
+        for (at, byte) in bytes.iter().enumerate() {
+            let said = decoder.feed(&[*byte]).next().map(|item| item.is_some());
+            let expected = if at + 1 < *settled { Ok(false) } else { Err(*code) };
+            assert_eq!(said.map_err(|error| error.code()), expected, "{name}, byte {at}");
+        }
+        for _ in 0..3 {
+            let mut feed = decoder.feed(b"\xc0\0\xd0\0");
+            assert_eq!(feed.next().unwrap_err().code(), *code, "{name}");
+            assert_eq!(feed.next().unwrap_err().code(), *code, "{name}");
+        }
+        assert_eq!(decoder.buffered(), 0);
+    }
+}
+
+#[test]
+fn only_two_faults_are_answered() {
+    for (name, bytes, _, code) in REFUSED {
+        let error = Packet::read(&mut &bytes[..], DecodeOptions::default()).unwrap_err();
+        let expected = match *code {
+            "connect.protocol_level" => Some(ConnectReturnCode::UnacceptableProtocolVersion),
+            _ => None,
+        };
+        assert_eq!(error.return_code(), expected, "{name}");
+    }
+    for connect in
+        [&b"\x10\x0c\0\x04MQTT\x04\0\0\x3c\0\0"[..], b"\x10\x0e\0\x06MQIsdp\x03\x02\0\x3c\0\0"]
+    {
+        let error = Packet::read(&mut &connect[..], DecodeOptions::default()).unwrap_err();
+        assert_eq!(error.return_code(), Some(ConnectReturnCode::IdentifierRejected));
+    }
+}
+
+#[test]
+fn odd_but_legal() {
+    let options = DecodeOptions::default().with_max_packet_size(DecodeOptions::MAX_PACKET_SIZE);
+    // The pseudo-code that the standard first printed refuses lengths of four bytes.
+    assert_eq!(split(b"\x30\x80\x80\x80\x01", options), Ok(Split::NeedMore(2_097_152)));
+    let legal: &[&[u8]] = &[
+        b"\xc0\x80\0",
+        b"\x30\x07\0\x04\xef\xbb\xbfax",
+        b"\x30\x07\0\x04\xef\xbf\xbf\x01x",
+        b"\x30\x06\0\x04$x/y",
+        b"\x10\x13\0\x04MQTT\x04\xc2\0\x3c\0\x01a\0\0\0\x02\xff\0",
+        b"\x31\x03\0\x01a",
+    ];
+    for bytes in legal {
+        let packet = Packet::read(&mut &bytes[..], options);
+        assert!(matches!(packet, Ok(Some(_))), "{bytes:02x?}: {packet:?}");
+    }
+}
+
+#[test]
+fn many_small_packets_in_one_piece() {
+    let mut decoder = StreamDecoder::new(DecodeOptions::default());
+    let pings = b"\xc0\0".repeat(32_768);
+    let mut feed = decoder.feed(&pings);
+    let mut count = 0;
+    while let Some(item) = feed.next().unwrap() {
+        assert!(matches!(item, StreamItem::Packet(Packet::Pingreq(_))));
+        count += 1;
+    }
+    assert_eq!(count, 32_768);
+}
+
+#[test]
+fn a_hundred_thousand_filters() {
+    let mut body = b"\0\x0a".to_vec();
+    (0..100_000).for_each(|_| body.extend_from_slice(b"\0\x01a\x01"));
+    let mut packet = b"\x82\x82\xb5\x18".to_vec();
+    packet.extend_from_slice(&body);
+    let read = Packet::read(&mut &packet[..], DecodeOptions::default()).unwrap().unwrap();
+    let Packet::Subscribe(subscribe) = read else { panic!("{read:?}") };
+    assert_eq!(subscribe.subscriptions.len(), 100_000);
+    assert!(subscribe.subscriptions.iter().all(|s| s.options.qos == QoS::AtLeastOnce));
+}
+
+#[test]
+fn a_small_stack_is_enough() {
+    let run = || {
+        let slashes = "/".repeat(65_535);
+        let name = TopicName::new(&slashes).unwrap();
+        assert_eq!(name.levels().count(), 65_536);
+        let plus = "+/".repeat(32_767) + "#";
+        for (filter, expected) in [
+            ("#", true),
+            ("/+/#", true),
+            (plus.as_str(), true),
+            (slashes.as_str(), true),
+            ("/a", false),
+        ] {
+            assert_eq!(TopicFilter::new(filter).unwrap().matches(name), expected);
+        }
+        let mut packet = b"\x30\x81\x80\x04\xff\xff".to_vec();
+        packet.extend_from_slice(slashes.as_bytes());
+        Packet::read(&mut &packet[..], DecodeOptions::default()).unwrap().unwrap();
+    };
+    // Without optimisation every frame is a multiple of what it is otherwise.
+    let size = if cfg!(debug_assertions) { 128 } else { 64 };
+    let thread = thread::Builder::new().stack_size(size * 1024).spawn(run).unwrap();
+    thread.join().unwrap();
+}
+
+#[test]
+fn strings_that_do_not_fit_cannot_be_built() {
+    let (fits, long) = ("x".repeat(65_535), "x".repeat(65_536));
+    assert_eq!(Text::new(&long), Err(TextError::TooLong { len: 65_536 }));
+    assert!(Text::new(&fits).is_ok());
+    assert!(Binary::new(long.as_bytes()).is_err());
+    assert!(TopicFilter::new(&long).is_err());
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let mut connect = Connect::new(Version::V3_1_1, Text::new("c").unwrap());
+    connect.user_name = Some(Text::new("user").unwrap());
+    connect.password = Some(Binary::new(b"canary").unwrap());
+    connect.will = Some(Will {
+        topic: TopicName::new("w").unwrap(),
+        payload: Binary::new(b"canary").unwrap(),
+        qos: QoS::AtMostOnce,
+        retain: false,
+        properties: Default::default(),
+    });
+    let publish = Publish::new(TopicName::new("t").unwrap(), b"canary");
+    let mut shown =
+        format!("{connect:?} {:?} {publish:?} {:?}", connect.will, Packet::Publish(publish));
+    let mut bytes = Vec::new();
+    connect.encode(Version::V3_1_1, &mut bytes).unwrap();
+    let packet = Packet::read(&mut &bytes[..], DecodeOptions::default()).unwrap().unwrap();
+    shown += &format!("{packet:?}");
+    for cut in [bytes.len(), bytes.len() - 1] {
+        // A fault in front of the password.
+        bytes[9] |= 1;
+        let audit = explain(&bytes[..cut], DecodeOptions::default());
+        for field in &audit.fields {
+            shown += &format!("{}", field.value);
+        }
+        for violation in &audit.violations {
+            shown += &format!("{violation} {violation:?}");
+        }
+    }
+    let hex = "canary".bytes().map(|b| format!("{b:02x}")).collect::<String>();
+    let list = format!("{:?}", b"canary").replace(['[', ']'], "");
+    for secret in ["canary", &hex, &list] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+    assert!(shown.contains("<6 bytes"));
+}
