@@ -71,6 +71,19 @@ fn allocations<T>(run: impl FnOnce() -> T) -> (usize, usize) {
     (COUNT.get(), (PEAK.get() - before) as usize)
 }
 
+#[test]
+fn the_counters_count() {
+    assert_eq!(allocations(|| ()), (0, 0));
+    assert_eq!(allocations(|| drop(vec![7_u8; 100])), (1, 100));
+    let grow = || {
+        let mut bytes = Vec::<u8>::with_capacity(10);
+        bytes.reserve_exact(30);
+        drop(vec![7_u8; 20]);
+        bytes
+    };
+    assert_eq!(allocations(grow), (3, 50));
+}
+
 /// One packet of each type.
 const PACKETS: [&[u8]; 14] = [
     b"\x10\x1c\0\x04MQTT\x04\xce\0\x0a\0\x02c1\0\x01w\0\x03bye\0\x01u\0\x01p",

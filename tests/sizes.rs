@@ -1,9 +1,10 @@
 //! Memory is a feature: the sizes of public types, and what they can be used for.
 
 use mqtt_pure::{
-    Binary, Connack, Connect, DecodeError, DecodeOptions, Delivery, EncodeError, Explanation, Feed,
-    Packet, PacketId, Puback, Publish, StreamDecoder, StreamItem, Strictness, Suback, Subscribe,
-    Text, TextError, TopicError, TopicFilter, TopicName, Unsubscribe, Will,
+    Binary, BinaryTooLong, Connack, Connect, DecodeError, DecodeOptions, Delivery, EncodeError,
+    Entries, Explanation, Feed, Frame, Packet, PacketId, PacketIdZero, Puback, Publish,
+    StreamDecoder, StreamItem, Strictness, Suback, Subscribe, Subscription, Text, TextError,
+    TopicError, TopicFilter, TopicName, Unsubscribe, Will,
 };
 use std::{
     error::Error,
@@ -45,9 +46,15 @@ fn sizes() {
 fn everything_can_be_sent_shared_and_unwound() {
     fn check<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
     check::<Packet<'_>>();
+    check::<Frame<'_>>();
     check::<Explanation<'_>>();
     check::<StreamDecoder>();
     check::<StreamItem<'_>>();
+    check::<DecodeOptions>();
+    check::<DecodeError>();
+    check::<EncodeError>();
+    check::<TopicFilter<'_>>();
+    check::<Entries<'_, Subscription<'_>>>();
     fn check_sent<T: Send + Sync + Unpin>() {}
     check_sent::<Feed<'_, '_>>();
 }
@@ -59,4 +66,6 @@ fn errors_are_errors() {
     check::<EncodeError>();
     check::<TopicError>();
     check::<TextError>();
+    check::<BinaryTooLong>();
+    check::<PacketIdZero>();
 }

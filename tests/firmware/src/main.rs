@@ -1,0 +1,170 @@
+//! Decodes and encodes every packet type of 3.1 and 3.1.1, as firmware would: what the peer sent is
+//! unknown to the compiler, and so is whether anyone looks at the answer.
+
+#![no_std]
+#![no_main]
+
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    arch::asm,
+    cell::UnsafeCell,
+    hint::black_box,
+    panic::PanicInfo,
+    ptr,
+};
+use mqtt_pure::{
+    Binary, Connack, Connect, ConnectReturnCode, DecodeOptions, Delivery, Disconnect, Packet,
+    PacketId, Pingreq, Pingresp, Puback, Pubcomp, Publish, Pubrec, Pubrel, QoS, ReasonCode,
+    StreamDecoder, StreamItem, Suback, Subscribe, Subscription, Text, TopicFilter, TopicName,
+    Unsuback, Unsubscribe, Version, Will,
+};
+
+const HEAP: usize = 16 * 1024;
+
+/// Hands out memory from one end to the other and takes none back.
+struct Bump(UnsafeCell<([u8; HEAP], usize)>);
+
+// There is one thread.
+unsafe impl Sync for Bump {}
+
+unsafe impl GlobalAlloc for Bump {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let (heap, used) = unsafe { &mut *self.0.get() };
+        let start = used.next_multiple_of(layout.align());
+        match heap.get_mut(start..start + layout.size()) {
+            Some(place) => {
+                *used = start + layout.size();
+                place.as_mut_ptr()
+            }
+            None => ptr::null_mut(),
+        }
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+
+#[global_allocator]
+static ALLOCATOR: Bump = Bump(UnsafeCell::new(([0; HEAP], 0)));
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    exit(false)
+}
+
+/// Ends an emulator by semihosting; a debugger stops here.
+fn exit(is_right: bool) -> ! {
+    let reason: u32 = if is_right { 0x20026 } else { 0x20023 };
+    unsafe { asm!("bkpt 0xab", in("r0") 0x18, in("r1") reason) };
+    loop {}
+}
+
+/// One packet of each type.
+const RECEIVED: [&[u8]; 15] = [
+    b"\x10\x1c\0\x04MQTT\x04\xce\0\x0a\0\x02c1\0\x01w\0\x03bye\0\x01u\0\x01p",
+    b"\x10\x10\0\x06MQIsdp\x03\x02\0\x3c\0\x02c1",
+    b"\x20\x02\x01\0",
+    b"\x3d\x09\0\x03a/b\0\x0ahi",
+    b"\x40\x02\0\x0a",
+    b"\x50\x02\0\x0a",
+    b"\x62\x02\0\x0a",
+    b"\x70\x02\0\x0a",
+    b"\x82\x0e\0\x0a\0\x03a/b\x01\0\x03c/d\x02",
+    b"\x90\x05\0\x0a\0\x02\x80",
+    b"\xa2\x0c\0\x0a\0\x03a/b\0\x03c/d",
+    b"\xb0\x02\0\x0a",
+    b"\xc0\0",
+    b"\xd0\0",
+    b"\xe0\0",
+];
+
+/// Reads each packet and writes it again: it has to be the same bytes.
+fn rewrite() -> bool {
+    let options = black_box(DecodeOptions::default());
+    RECEIVED.iter().all(|bytes| {
+        let mut input = black_box(*bytes);
+        let mut buffer = [0; 64];
+        let mut out = &mut buffer[..];
+        let version = if bytes.get(3) == Some(&6) { Version::V3_1 } else { Version::V3_1_1 };
+        let written = match Packet::read(&mut input, options) {
+            Ok(Some(packet)) => packet.encode(version, &mut out).is_ok(),
+            Ok(None) => false,
+            // What would be reported.
+            Err(error) => black_box((error.code(), error.statement(), error.offset())).2 > 1000,
+        };
+        let left = out.len();
+        written && black_box(&buffer[..64 - left]) == *bytes
+    })
+}
+
+/// Feeds all of it byte by byte.
+fn stream() -> bool {
+    let mut decoder = StreamDecoder::new(black_box(DecodeOptions::default()));
+    let mut count = 0;
+    for byte in RECEIVED.iter().copied().flatten() {
+        let chunk = [black_box(*byte)];
+        let mut feed = decoder.feed(&chunk);
+        loop {
+            match feed.next() {
+                Ok(Some(StreamItem::Packet(packet))) => {
+                    count += u32::from(packet.packet_type().number())
+                }
+                Ok(Some(_)) | Err(_) => return false,
+                Ok(None) => break,
+            }
+        }
+    }
+    count == 1 + (1..=14).sum::<u32>()
+}
+
+/// Writes each packet from values.
+fn compose() -> Option<usize> {
+    let id = PacketId::new(black_box(10))?;
+    let topic = TopicName::new(black_box("a/b")).ok()?;
+    let filter = TopicFilter::new(black_box("a/+")).ok()?;
+    let mut connect = Connect::new(black_box(Version::V3_1), Text::new(black_box("c1")).ok()?);
+    connect.user_name = Some(Text::new(black_box("u")).ok()?);
+    connect.password = Some(Binary::new(black_box(b"p")).ok()?);
+    connect.will = Some(Will {
+        topic,
+        payload: Binary::new(black_box(b"bye")).ok()?,
+        qos: QoS::AtLeastOnce,
+        retain: true,
+        properties: Default::default(),
+    });
+    let mut publish = Publish::new(topic, black_box(b"hi"));
+    publish.delivery = Delivery::ExactlyOnce { packet_id: id, dup: black_box(false) };
+    let subscriptions = [Subscription::new(filter, black_box(QoS::ExactlyOnce))];
+    let codes = [black_box(ReasonCode::GRANTED_QOS_2)];
+    let filters = [filter];
+    let packets = [
+        Packet::Connect(connect),
+        Packet::Connack(Connack::new(black_box(ConnectReturnCode::NotAuthorized))),
+        Packet::Publish(publish),
+        Packet::Puback(Puback::new(id)),
+        Packet::Pubrec(Pubrec::new(id)),
+        Packet::Pubrel(Pubrel::new(id)),
+        Packet::Pubcomp(Pubcomp::new(id)),
+        Packet::Subscribe(Subscribe::new(id, &subscriptions)),
+        Packet::Suback(Suback::new(id, &codes)),
+        Packet::Unsubscribe(Unsubscribe::new(id, &filters)),
+        Packet::Unsuback(Unsuback::new(id)),
+        Packet::Pingreq(Pingreq),
+        Packet::Pingresp(Pingresp),
+        Packet::Disconnect(Disconnect::new()),
+    ];
+    let mut buffer = [0; 256];
+    let mut out = &mut buffer[..];
+    for packet in black_box(&packets) {
+        packet.encode(black_box(Version::V3_1_1), &mut out).ok()?;
+    }
+    let mut header = &mut out[..];
+    publish.encode_header(black_box(Version::V3_1_1), 1000, &mut header).ok()?;
+    let left = header.len();
+    black_box(&buffer);
+    Some(256 - left)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn reset() -> ! {
+    exit(rewrite() && stream() && compose().is_some_and(|len| len > 100))
+}
