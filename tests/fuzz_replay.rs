@@ -62,11 +62,7 @@ fn collect(node: &Value, all: &mut Vec<Vec<u8>>) {
 /// Runs a target on everything; how many inputs that were.
 fn replay(name: &str, target: fn(&[u8]), prefix: &[u8]) -> usize {
     let mut count = 0;
-    // Git keeps no empty folder, so a target without findings has none. One that was renamed would
-    // look the same.
-    assert!(root().join("fuzz/fuzz_targets").join(name).with_extension("rs").exists(), "{name}");
-    let regressions = fs::read_dir(root().join("fuzz/regressions").join(name));
-    for file in regressions.into_iter().flatten() {
+    for file in fs::read_dir(root().join("fuzz/regressions").join(name)).unwrap() {
         target(&fs::read(file.unwrap().path()).unwrap());
         count += 1;
     }

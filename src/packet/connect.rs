@@ -84,7 +84,7 @@ impl<'a> Connect<'a> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let version = read_version(&mut r)?;
         r.options.version = version;
@@ -145,7 +145,7 @@ impl<'a> Connect<'a> {
 }
 
 /// Protocol name and level, which together name the version.
-#[inline(always)]
+#[inline]
 fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, W::Fault> {
     let name = r.protocol_name()?;
     if name == b"MQIsdp" {
@@ -165,7 +165,7 @@ fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, 
     }
 }
 
-#[inline(always)]
+#[inline]
 fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Fault> {
     let start = r.at();
     let flags = r.u8(Field::ConnectFlags)?;
@@ -193,7 +193,7 @@ fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Faul
     Ok(flags)
 }
 
-#[inline(always)]
+#[inline]
 fn read_client_id<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
@@ -216,7 +216,7 @@ fn read_client_id<'a, W: Watch<'a>>(
     Ok(client_id)
 }
 
-#[inline(always)]
+#[inline]
 fn read_will<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
@@ -234,21 +234,21 @@ fn read_will<'a, W: Watch<'a>>(
 
 /// Whether a flagged field follows. In 3.1 the Remaining Length wins over the flags: user name and
 /// password may be missing if the packet ends where they would begin.
-#[inline(always)]
+#[inline]
 fn is_there<'a, W: Watch<'a>>(r: &Fields<'a, '_, W>, flags: u8, flag: u8) -> bool {
     flags & flag != 0 && (r.version() != Version::V3_1 || r.left() > 0)
 }
 
 /// Whether an empty client identifier is refused [MQTT-3.1.3-7] [MQTT-3.1.3-8]; 3.1 wants a
 /// character at least.
-#[inline(always)]
+#[inline]
 const fn needs_client_id(version: Version, flags: u8) -> bool {
     matches!(version, Version::V3_1) || flags & CLEAN_SESSION == 0
 }
 
 /// Makes sure that what the flags announce has a place in the packet. An empty client identifier has,
 /// even where it is refused, because the server answers it.
-#[inline(always)]
+#[inline]
 fn check_length<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     following: Following,
@@ -271,7 +271,7 @@ struct Following {
 
 impl Following {
     /// What follows the client identifier.
-    #[inline(always)]
+    #[inline]
     fn new(version: Version, flags: u8) -> Self {
         let mut following = Self { bytes: 0, last: Field::End, optional: 0 };
         let mut required = flags;
@@ -294,14 +294,14 @@ impl Following {
     }
 
     /// Takes off the next field, of at least so many bytes; what follows that.
-    #[inline(always)]
+    #[inline]
     fn after(&mut self, flag: u8, bytes: usize) -> Room {
         self.optional &= !flag;
         self.bytes = self.bytes.saturating_sub(bytes);
         self.room()
     }
 
-    #[inline(always)]
+    #[inline]
     const fn room(self) -> Room {
         let then = match (self.bytes, self.optional) {
             (0, 0) => Then::Nothing,

@@ -126,7 +126,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// Makes sure that the packet is long enough for what must follow.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn require(&mut self, bytes: usize, last: Field) -> Result<(), W::Fault> {
         if !W::TELLS || self.left() >= bytes {
             return Ok(());
@@ -135,7 +135,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// Makes sure that the `left` bytes after a field, which ends at `at`, may follow it.
-    #[inline(always)]
+    #[inline]
     fn check_room(&mut self, room: Room, left: usize, at: usize) -> Result<(), W::Fault> {
         let Some(after) = left.checked_sub(room.bytes) else {
             return Err(self.error(ErrorKind::TruncatedField, room.last, self.packet_end(), 0));
@@ -169,7 +169,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// The protocol name of one of the versions.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], W::Fault> {
         let field = Field::ProtocolName;
         let start = self.at();
@@ -231,7 +231,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn binary(&mut self, field: Field, room: Room) -> Result<Binary<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::Binary)?;
@@ -241,7 +241,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         Ok(Binary::from_checked(bytes))
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn text(&mut self, field: Field, room: Room) -> Result<Text<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::Text)?;
@@ -273,7 +273,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         Ok(TopicName::from_checked(bytes))
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn topic_filter(
         &mut self,
         field: Field,
@@ -294,7 +294,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// All that is left, which is the payload.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn payload(&mut self) -> Result<&'a [u8], W::Fault> {
         let start = self.at();
         let rest = self.reader.rest();
@@ -319,7 +319,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// Makes sure that nothing follows.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn finish(&mut self) -> Result<(), W::Fault> {
         if self.is_done() {
             return Ok(());
@@ -409,7 +409,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// Looks closer at a string that has been read, and reports what is wrong with it.
-    #[inline(always)]
+    #[inline]
     fn check(&mut self, field: Field, bytes: &[u8], content: Content) -> Result<(), W::Fault> {
         let discouraged = self.refuses(Rule::DiscouragedCharacters);
         match first_fault(bytes, 0, content, discouraged) {

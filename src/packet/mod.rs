@@ -144,7 +144,8 @@ impl<'a> Packet<'a> {
     }
 
     /// [`Self::read`], without a look at a packet that has not arrived in full.
-    #[inline(always)]
+    // Where code size counts, one copy is enough.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn read_whole(
         input: &mut &'a [u8],
         options: DecodeOptions,
@@ -223,18 +224,22 @@ impl<'a> Packet<'a> {
     #[inline]
     pub fn decode(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
         let header_len = usize::from(frame.header_len);
-        let (packet_type, body) = (frame.packet_type, frame.body);
-        // What is wrong, if anything, is worth a second reading.
-        let mut watch = Glance;
-        let glance = Fields::new(packet_type, body, header_len, options, &mut watch);
-        if let Ok(packet) = Self::decode_body(frame.first, glance) {
-            return Ok(packet);
+        if cfg!(target_pointer_width = "64") {
+            // What is wrong, if anything, is worth a second reading; a second reader is not worth its
+            // room on small processors.
+            let mut watch = Glance;
+            let fields =
+                Fields::new(frame.packet_type, frame.body, header_len, options, &mut watch);
+            if let Ok(packet) = Self::decode_body(frame.first, fields) {
+                return Ok(packet);
+            }
         }
-        Self::decode_body(frame.first, Fields::new(packet_type, body, header_len, options, &mut ()))
+        let mut watch = Partial { missing: 0, waiting: false };
+        let fields = Fields::new(frame.packet_type, frame.body, header_len, options, &mut watch);
+        Self::decode_body(frame.first, fields)
     }
 
     /// The one place that dispatches on the packet type when reading.
-    #[inline(always)]
     pub(crate) fn decode_body<W: Watch<'a>>(
         first: u8,
         fields: Fields<'a, '_, W>,

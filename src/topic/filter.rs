@@ -119,7 +119,7 @@ pub(crate) fn first_fault(bytes: &[u8], more: bool) -> Option<usize> {
 /// wildcards alone, eight bytes at a time, the last eight overlapping their neighbours.
 #[inline]
 pub(crate) fn is_well_formed(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk::<8>() else {
+    let Some(last) = bytes.last_chunk::<8>().filter(|_| cfg!(target_pointer_width = "64")) else {
         return first_fault(bytes, false).is_none();
     };
     let (words, _) = bytes.as_chunks::<8>();

@@ -190,6 +190,10 @@ pub(crate) const HAS_WILDCARD: u8 = 0x01;
 /// instructions; asking first whether anything is to be said at all spares it to say what.
 #[inline(always)]
 pub(crate) fn classify(bytes: &[u8]) -> u8 {
+    // Small processors have no use for wide blocks, but for the room that they take.
+    if cfg!(not(target_pointer_width = "64")) {
+        return classify_middle(bytes);
+    }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
         if bytes.len() > 32 {
             return classify_long(bytes);
@@ -218,12 +222,10 @@ fn classify_long(bytes: &[u8]) -> u8 {
     if bytes.len() > 64 { class | classify_middle(bytes) } else { class }
 }
 
+/// [`classify`] byte by byte, as far as the source says.
 #[inline(never)]
 fn classify_middle(bytes: &[u8]) -> u8 {
-    let (blocks, _) = bytes.as_chunks::<32>();
-    blocks.iter().fold(0, |class, block| {
-        block.iter().fold(class, |class, &byte| class | classify_byte(byte))
-    })
+    bytes.iter().fold(0, |class, &byte| class | classify_byte(byte))
 }
 
 /// The classes of two blocks, place by place.
