@@ -32,7 +32,8 @@ impl Case<'_> {
             remaining_length(&self.bytes[1..]).map_or(&[][..], |(_, len)| &self.bytes[1 + len..]);
         let ends = match first >> 4 {
             1 => {
-                let id = body.get(10..).unwrap_or_default();
+                let fixed = if body.starts_with(&[0, 6]) { 12 } else { 10 };
+                let id = body.get(fixed..).unwrap_or_default();
                 let [high, low, rest @ ..] = id else { return false };
                 let len = usize::from(*high) * 256 + usize::from(*low);
                 rest.get(len..).is_some_and(|rest| rest.starts_with(&[0, 0]))
