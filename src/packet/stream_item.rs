@@ -9,7 +9,7 @@ use crate::{
     types::{PacketId, QoS},
 };
 
-/// What a [`StreamDecoder`] takes out of the stream.
+/// What a [`StreamDecoder`](super::StreamDecoder) takes out of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamItem<'a> {
