@@ -11,7 +11,7 @@
 
 use mqtt_pure::{
     Binary, Connect, ConnectReturnCode, DecodeOptions, Packet, Publish, QoS, Split, StreamDecoder,
-    StreamItem, Text, TextError, TopicFilter, TopicName, Version, Will, explain, split,
+    StreamItem, Strictness, Text, TextError, TopicFilter, TopicName, Version, Will, explain, split,
 };
 use std::thread;
 
@@ -108,6 +108,80 @@ const REFUSED: &[Row] = &[
     ("CONNACK code 6", b"\x20\x02\0\x06", 4, "reason_code.invalid"),
     ("a refusal by 5.0", b"\x20\x03\0\x84\0", 4, "connack.other_version"),
     ("PUBACK with identifier 0", b"\x40\x02\0\0", 4, "packet_id.zero"),
+    ("flags of CONNECT", b"\x11\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01a", 1, "frame.reserved_flags"),
+    ("a stream that is off by one", b"\x0a\xc0", 1, "frame.reserved_type"),
+    ("a long zero", b"\xc0\x80\x80\x80\x80\0", 5, "frame.remaining_length_too_long"),
+    (
+        "a surplus after CONNECT",
+        b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x01a\0",
+        14,
+        "packet.trailing_bytes",
+    ),
+    ("half a length", b"\x30\x01\0", 2, "packet.truncated_field"),
+    // One character of the topic at least: a Remaining Length of 2 has no room for it.
+    ("PUBLISH of an empty topic alone", b"\x30\x02\0\0", 2, "packet.truncated_field"),
+    (
+        "U+0000 in a will topic",
+        b"\x10\x12\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\x01\0\0\0",
+        18,
+        "string.has_nul",
+    ),
+    (
+        "an empty will topic",
+        b"\x10\x12\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\0\0\x01p",
+        17,
+        "topic.empty",
+    ),
+    (
+        "a will payload that is cut",
+        b"\x10\x14\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\x01w\0\x09by",
+        20,
+        "packet.truncated_field",
+    ),
+    (
+        "U+0000 in a user name",
+        b"\x10\x10\0\x04MQTT\x04\x82\0\x3c\0\x01a\0\x01\0",
+        18,
+        "string.has_nul",
+    ),
+    (
+        "an overlong zero in a user name",
+        b"\x10\x11\0\x04MQTT\x04\x82\0\x3c\0\x01a\0\x02\xc0\x80",
+        18,
+        "string.ill_formed_utf8",
+    ),
+    (
+        "a client id of no UTF-8",
+        b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01\xff",
+        15,
+        "string.ill_formed_utf8",
+    ),
+    (
+        "MQIsdp at level 4",
+        b"\x10\x0f\0\x06MQIsdp\x04\x02\0\x3c\0\x01a",
+        11,
+        "connect.protocol_level",
+    ),
+    ("PUBLISH to one level of any name", b"\x30\x06\0\x03a/+x", 7, "topic.name_has_wildcard"),
+    ("QoS 2 with identifier 0", b"\x34\x07\0\x03a/b\0\0", 9, "packet_id.zero"),
+    ("an empty filter", b"\x82\x09\0\x01\0\0\0\0\x01a\0", 6, "topic.empty"),
+    ("a filter of U+0000", b"\x82\x06\0\x01\0\x01\0\0", 7, "string.has_nul"),
+    ("a filter of no UTF-8", b"\x82\x06\0\x01\0\x01\xff\0", 7, "string.ill_formed_utf8"),
+    ("an empty filter to give up", b"\xa2\x07\0\x01\0\0\0\x01a", 6, "topic.empty"),
+    ("a filter of U+0000 to give up", b"\xa2\x05\0\x01\0\x01\0", 7, "string.has_nul"),
+    ("a filter `a#` to give up", b"\xa2\x06\0\x01\0\x02a#", 8, "topic.filter_wildcard"),
+    ("UNSUBSCRIBE with identifier 0", b"\xa2\x05\0\0\0\x01a", 4, "packet_id.zero"),
+    (
+        "a second filter to give up that is cut",
+        b"\xa2\x09\0\x01\0\x01a\0\x05ab",
+        9,
+        "packet.truncated_field",
+    ),
+    ("PUBREC with identifier 0", b"\x50\x02\0\0", 4, "packet_id.zero"),
+    ("PUBREL with identifier 0", b"\x62\x02\0\0", 4, "packet_id.zero"),
+    ("PUBCOMP with identifier 0", b"\x70\x02\0\0", 4, "packet_id.zero"),
+    ("SUBACK with identifier 0", b"\x90\x03\0\0\0", 4, "packet_id.zero"),
+    ("UNSUBACK with identifier 0", b"\xb0\x02\0\0", 4, "packet_id.zero"),
 ];
 
 #[test]
@@ -133,15 +207,19 @@ fn after_an_error_nothing_comes() {
         let mut feed = decoder.feed(b"\xc0\0");
         assert!(matches!(feed.next(), Ok(Some(StreamItem::Packet(Packet::Pingreq(_))))), "{name}");
         drop(feed);
+        let mut first = None;
         for (at, byte) in bytes.iter().enumerate() {
             let said = decoder.feed(&[*byte]).next().map(|item| item.is_some());
             let expected = if at + 1 < *settled { Ok(false) } else { Err(*code) };
             assert_eq!(said.map_err(|error| error.code()), expected, "{name}, byte {at}");
+            if let Err(error) = said {
+                assert_eq!(*first.get_or_insert(error), error, "{name}, byte {at}");
+            }
         }
         for _ in 0..3 {
             let mut feed = decoder.feed(b"\xc0\0\xd0\0");
-            assert_eq!(feed.next().unwrap_err().code(), *code, "{name}");
-            assert_eq!(feed.next().unwrap_err().code(), *code, "{name}");
+            assert_eq!(feed.next().unwrap_err(), first.unwrap(), "{name}");
+            assert_eq!(feed.next().unwrap_err(), first.unwrap(), "{name}");
         }
         assert_eq!(decoder.buffered(), 0);
     }
@@ -280,4 +358,170 @@ fn secrets_are_not_shown() {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
     assert!(shown.contains("<6 bytes"));
+}
+
+#[test]
+fn what_is_good_before_a_fault_is_delivered() {
+    let mut decoder = StreamDecoder::new(DecodeOptions::default());
+    let mut feed = decoder.feed(b"\xc0\0\xd0\0\x30\x05\0\x03a\0b\xc0\0");
+    assert!(matches!(feed.next(), Ok(Some(StreamItem::Packet(Packet::Pingreq(_))))));
+    assert!(matches!(feed.next(), Ok(Some(StreamItem::Packet(Packet::Pingresp(_))))));
+    assert_eq!(feed.next().unwrap_err().code(), "string.has_nul");
+    assert_eq!(feed.next().unwrap_err().code(), "string.has_nul");
+}
+
+#[test]
+fn what_is_missing_is_waited_for() {
+    let options = DecodeOptions::default();
+    let rows: &[(&[u8], usize)] = &[
+        (b"\x20", 1),
+        (b"\x20\x02", 2),
+        (b"\x20\x02\0", 1),
+        (b"\x30\x80", 1),
+        (b"\x30\x80\x80\x80", 1),
+        (b"\x40\x02\0", 1),
+        (b"\x10\x0d\0\x04MQ", 9),
+        (b"\x30\x07\0\x03a", 4),
+    ];
+    for (bytes, missing) in rows {
+        assert_eq!(split(bytes, options), Ok(Split::NeedMore(*missing)), "{bytes:02x?}");
+        assert_eq!(Packet::read(&mut &bytes[..], options), Ok(None), "{bytes:02x?}");
+        let mut decoder = StreamDecoder::new(options);
+        assert_eq!(decoder.feed(bytes).next(), Ok(None), "{bytes:02x?}");
+        assert_eq!(decoder.buffered(), bytes.len());
+    }
+}
+
+#[test]
+fn strict_rules_refuse_what_is_open() {
+    let options = DecodeOptions::default().with_strictness(Strictness::STRICT);
+    let rows: &[(&[u8], &str)] = &[
+        (b"\xc0\x80\0", "varint.non_minimal"),
+        (b"\x30\x06\0\x03\xef\xbf\xbfx", "string.disallowed_codepoint"),
+        (b"\x30\x04\0\x01\x01x", "string.disallowed_codepoint"),
+    ];
+    for (bytes, code) in rows {
+        assert_eq!(Packet::read(&mut &bytes[..], options).unwrap_err().code(), *code);
+        let read = Packet::read(&mut &bytes[..], DecodeOptions::default());
+        assert!(matches!(read, Ok(Some(_))), "{bytes:02x?}: {read:?}");
+    }
+}
+
+#[test]
+fn unusual_values_are_kept() {
+    let options = DecodeOptions::default();
+    let publish = b"\x30\x07\0\x04\xef\xbb\xbfax";
+    let Ok(Some(Packet::Publish(read))) = Packet::read(&mut &publish[..], options) else {
+        panic!("no PUBLISH")
+    };
+    assert_eq!(read.topic.as_bytes(), b"\xef\xbb\xbfa");
+
+    // A password and a will payload are bytes, not text.
+    let connect = b"\x10\x1a\0\x04MQTT\x04\xc6\0\x3c\0\x01a\0\x01w\0\x02\xfe\0\0\x01u\0\x01\xff";
+    let Ok(Some(Packet::Connect(read))) = Packet::read(&mut &connect[..], options) else {
+        panic!("no CONNECT: {:?}", Packet::read(&mut &connect[..], options))
+    };
+    assert_eq!(read.will.unwrap().payload.as_bytes(), b"\xfe\0");
+    assert_eq!(read.password.unwrap().as_bytes(), b"\xff");
+}
+
+#[test]
+fn a_cut_may_be_anywhere() {
+    // The second packet has a length of two bytes.
+    let mut bytes = b"\xc0\0\x30\xcb\x01\0\x01a".to_vec();
+    bytes.extend_from_slice(&[b'x'; 200]);
+    bytes.extend_from_slice(b"\x40\x02\x12\x34");
+    for cut in 0..=bytes.len() {
+        let mut decoder = StreamDecoder::new(DecodeOptions::default());
+        let mut found = Vec::new();
+        for chunk in [&bytes[..cut], &bytes[cut..]] {
+            let mut feed = decoder.feed(chunk);
+            while let Some(item) = feed.next().unwrap() {
+                found.push(match item {
+                    StreamItem::Packet(Packet::Pingreq(_)) => 1,
+                    StreamItem::Packet(Packet::Publish(publish)) => publish.payload.len(),
+                    StreamItem::Packet(Packet::Puback(puback)) => puback.packet_id.get().into(),
+                    other => panic!("{other:?}"),
+                });
+            }
+        }
+        assert_eq!(found, [1, 200, 0x1234], "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_large_packet_may_trickle_in() {
+    // Remaining Length 1,048,572: with the first four bytes the limit of 1 MiB exactly.
+    let mut bytes = b"\x30\xfc\xff\x3f\0\x01a".to_vec();
+    bytes.resize(1_048_576, b'x');
+    let mut decoder = StreamDecoder::new(DecodeOptions::default());
+    let (last, first) = bytes.split_last().unwrap();
+    for byte in first {
+        assert_eq!(decoder.feed(&[*byte]).next(), Ok(None));
+    }
+    let mut feed = decoder.feed(std::slice::from_ref(last));
+    let Ok(Some(StreamItem::Packet(Packet::Publish(publish)))) = feed.next() else {
+        panic!("no PUBLISH")
+    };
+    assert_eq!(publish.payload.len(), 1_048_569);
+}
+
+/// The ways in which `canary` would give itself away.
+fn shows_canary(shown: &str) -> bool {
+    let plain = shown.replace(['\n', ' '], "");
+    ["canary", "63616e617279", "63616E617279", "99,97,110,97,114,121", "63,61,6e,61,72,79"]
+        .iter()
+        .any(|form| plain.contains(form))
+}
+
+#[test]
+fn the_canary_would_be_noticed() {
+    assert!(shows_canary("a canary") && shows_canary(&format!("{:?}", b"canary")));
+    assert!(shows_canary(&format!("{:#?} {:02x?}", b"canary", b"canary")));
+    assert!(!shows_canary("Publish { payload: <6 bytes> }"));
+}
+
+/// Whatever can be printed of a connection, and what it says of a payload and of a password.
+#[test]
+fn nothing_that_can_be_printed_shows_a_payload() {
+    let options = DecodeOptions::default();
+    let publish = b"\x30\x09\0\x01acanary";
+    let connect = b"\x10\x23\0\x04MQTT\x04\xc6\0\x3c\0\x01c\0\x01w\0\x06canary\0\x01u\0\x06canary";
+    let mut shown = Vec::new();
+    for bytes in [&publish[..], connect] {
+        shown.push(("explain", format!("{:?}", explain(bytes, options))));
+        shown.push(("split", format!("{:?}", split(bytes, options).unwrap())));
+        let mut decoder = StreamDecoder::new(options);
+        shown.push(("feed", format!("{:?}", decoder.feed(bytes))));
+        let mut decoder = StreamDecoder::new(options);
+        shown.push(("item", format!("{:?}", decoder.feed(bytes).next().unwrap().unwrap())));
+        let mut decoder = StreamDecoder::new(options);
+        assert_eq!(decoder.feed(&bytes[..bytes.len() - 1]).next(), Ok(None));
+        shown.push(("decoder", format!("{decoder:?}")));
+    }
+    // The limit leaves room for the header alone, so the payload comes by itself.
+    let small = options.with_max_packet_size(8);
+    let mut decoder = StreamDecoder::new(small).with_streaming(1000);
+    let mut feed = decoder.feed(publish);
+    let mut pieces = 0;
+    while let Some(item) = feed.next().unwrap() {
+        pieces += usize::from(matches!(item, StreamItem::Payload { bytes: b"canary", left: 0 }));
+        shown.push(("streamed item", format!("{item:?}")));
+    }
+    assert_eq!(pieces, 1);
+    let leaks: Vec<_> = shown.iter().filter(|(_, shown)| shows_canary(shown)).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[test]
+fn an_error_shows_no_bytes() {
+    let connect = b"\x10\x23\0\x04MQTT\x04\xc7\0\x3c\0\x01c\0\x01w\0\x06canary\0\x01u\0\x06canary";
+    let publish = b"\x30\x0a\0\x02a#canary";
+    for (bytes, code) in
+        [(&connect[..], "connect.reserved_flag"), (publish, "topic.name_has_wildcard")]
+    {
+        let error = Packet::read(&mut &bytes[..], DecodeOptions::default()).unwrap_err();
+        assert_eq!(error.code(), code);
+        assert!(!shows_canary(&format!("{error} {error:?} {error:#?}")));
+    }
 }

@@ -204,6 +204,9 @@ impl ErrorKind {
             Self::NonMinimalLength => write!(f, "{field} {value} is not in its shortest form"),
             Self::PacketTooLarge => write!(f, "packet is over the limit of {value} bytes"),
             Self::TruncatedField => write!(f, "packet ends before the end of the {field}"),
+            Self::TrailingBytes if matches!(field, Field::RemainingLength) => {
+                f.write_str("remaining length is more than the packet can have")
+            }
             Self::TrailingBytes => f.write_str("bytes after the last field"),
             Self::PacketIdZero => f.write_str("packet identifier is zero"),
             Self::InvalidQos => write!(f, "QoS 3 in the {field}"),
