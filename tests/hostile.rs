@@ -509,8 +509,8 @@ fn nothing_that_can_be_printed_shows_a_payload() {
         shown.push(("streamed item", format!("{item:?}")));
     }
     assert_eq!(pieces, 1);
-    let leaks: Vec<_> = shown.iter().filter(|(_, shown)| shows_canary(shown)).collect();
-    assert!(leaks.is_empty(), "{leaks:#?}");
+    let leaks = shown.iter().filter(|(_, shown)| shows_canary(shown)).map(|(what, _)| *what);
+    assert_eq!(leaks.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

@@ -10,9 +10,9 @@
 )]
 
 use mqtt_pure::{
-    Binary, Connack, Connect, ConnectReturnCode, DecodeOptions, Delivery, Packet, PacketId, Puback,
-    Publish, QoS, ReasonCode, StreamDecoder, StreamItem, Suback, Subscribe, Subscription, Text,
-    TopicFilter, TopicName, Unsubscribe, Version, Will,
+    Binary, Connack, Connect, ConnectReturnCode, DecodeError, DecodeOptions, Delivery, Packet,
+    PacketId, Puback, Publish, QoS, ReasonCode, StreamDecoder, StreamItem, Suback, Subscribe,
+    Subscription, Text, TopicFilter, TopicName, Unsubscribe, Version, Will, explain,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -58,6 +58,207 @@ fn matches(filter: &str, name: &str) -> bool {
     !is_hidden && levels(&filter, &name)
 }
 
+/// The levels of a name, and a filter made from them: levels kept, changed or replaced by a wildcard,
+/// the end cut off or replaced. Such pairs match often, which unrelated ones hardly do.
+fn related() -> impl Strategy<Value = (String, String)> {
+    let level = prop_oneof!["", "a", "é", "\\$", "aé"];
+    (vec((level, 0..8_u8), 1..6), 0..6_u8).prop_map(|(levels, end)| {
+        let name: Vec<&str> = levels.iter().map(|(level, _)| level.as_str()).collect();
+        let mut filter: Vec<&str> = levels
+            .iter()
+            .map(|(level, change)| match change {
+                0..=1 => "+",
+                2 => "a",
+                _ => level.as_str(),
+            })
+            .collect();
+        match end {
+            0 => filter.push("#"),
+            1 => *filter.last_mut().unwrap() = "#",
+            2 => drop(filter.pop()),
+            3 => filter.push(""),
+            _ => {}
+        }
+        (filter.join("/"), name.join("/"))
+    })
+}
+
+/// The bytes of a packet, put together without the crate.
+fn bytes_of(first: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = vec![first];
+    let mut rest = body.len();
+    loop {
+        let low = u8::try_from(rest % 128).unwrap();
+        rest /= 128;
+        out.push(if rest > 0 { low + 128 } else { low });
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(body);
+    out
+}
+
+/// A string or binary field.
+fn prefixed(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let bytes = bytes.as_ref();
+    let mut out = u16::try_from(bytes.len()).unwrap().to_be_bytes().to_vec();
+    out.extend_from_slice(bytes);
+    out
+}
+
+fn filter() -> impl Strategy<Value = String> {
+    let level = prop_oneof!["[a-zé𐀀 $]{0,4}", "\\+"];
+    (vec(level, 1..5), any::<bool>()).prop_map(|(mut levels, with_hash)| {
+        if with_hash || levels == [""] {
+            levels.push("#".to_owned());
+        }
+        levels.join("/")
+    })
+}
+
+fn connect_bytes(version: Version) -> impl Strategy<Value = Vec<u8>> {
+    let bytes = || vec(any::<u8>(), 0..20);
+    let will = (name(), bytes(), 0..3_u8, any::<bool>());
+    let login = ("[a-zé𐀀]{0,9}", option::of(bytes()));
+    let rest = ("[a-zé𐀀]{1,20}", any::<bool>(), any::<u16>());
+    (option::of(will), option::of(login), rest).prop_map(move |(will, login, rest)| {
+        let (client_id, clean_session, keep_alive) = rest;
+        let mut flags = if clean_session { 0x02 } else { 0 };
+        let mut payload = prefixed(client_id);
+        if let Some((topic, message, qos, retain)) = will {
+            flags |= 0x04 | qos * 0x08 | if retain { 0x20 } else { 0 };
+            payload.extend(prefixed(topic));
+            payload.extend(prefixed(message));
+        }
+        if let Some((user_name, password)) = login {
+            flags |= 0x80;
+            payload.extend(prefixed(user_name));
+            if let Some(password) = password {
+                flags |= 0x40;
+                payload.extend(prefixed(password));
+            }
+        }
+        let mut body = match version {
+            Version::V3_1 => b"\0\x06MQIsdp\x03".to_vec(),
+            Version::V3_1_1 => b"\0\x04MQTT\x04".to_vec(),
+        };
+        body.push(flags);
+        body.extend(keep_alive.to_be_bytes());
+        body.extend(payload);
+        bytes_of(0x10, &body)
+    })
+}
+
+/// Packets of all types.
+fn packet_bytes(version: Version) -> impl Strategy<Value = Vec<u8>> {
+    let id = || (1..=u16::MAX).prop_map(u16::to_be_bytes);
+    let present = if version == Version::V3_1_1 { 1_u8 } else { 0 };
+    let connack = prop_oneof![
+        (0..=present).prop_map(|present| [present, 0]),
+        (1..=5_u8).prop_map(|code| [0, code]),
+    ];
+    let flags = (0..3_u8, any::<bool>(), any::<bool>());
+    let publish = (flags, name(), id(), vec(any::<u8>(), 0..200)).prop_map(
+        |((qos, dup, retain), topic, id, payload)| {
+            let dup = if dup && qos > 0 { 8 } else { 0 };
+            let mut body = prefixed(topic);
+            if qos > 0 {
+                body.extend(id);
+            }
+            body.extend(payload);
+            bytes_of(0x30 | dup | qos * 2 | u8::from(retain), &body)
+        },
+    );
+    let subscribe = (id(), vec((filter(), 0..3_u8), 1..6)).prop_map(|(id, asked)| {
+        let mut body = id.to_vec();
+        for (filter, qos) in asked {
+            body.extend(prefixed(filter));
+            body.push(qos);
+        }
+        bytes_of(0x82, &body)
+    });
+    let suback = (id(), vec(prop_oneof![0..3_u8, Just(0x80)], 1..6))
+        .prop_map(|(id, codes)| bytes_of(0x90, &[&id[..], &codes].concat()));
+    let unsubscribe = (id(), vec(filter(), 1..6)).prop_map(|(id, filters)| {
+        let fields: Vec<u8> = filters.into_iter().flat_map(prefixed).collect();
+        bytes_of(0xa2, &[&id[..], &fields].concat())
+    });
+    let acks = prop::sample::select(vec![0x40, 0x50, 0x62, 0x70, 0xb0]);
+    prop_oneof![
+        connect_bytes(version),
+        connack.prop_map(|body| bytes_of(0x20, &body)),
+        publish,
+        subscribe,
+        suback,
+        unsubscribe,
+        (acks, id()).prop_map(|(first, id)| bytes_of(first, &id)),
+        prop::sample::select(vec![0xc0, 0xd0, 0xe0]).prop_map(|first| bytes_of(first, &[])),
+    ]
+}
+
+/// A version and packets of it, one byte of which may be spoilt.
+fn spoilt() -> impl Strategy<Value = (Version, Vec<u8>)> {
+    let packets = version().prop_flat_map(|v| (Just(v), vec(packet_bytes(v), 1..4)));
+    let change = option::of((any::<prop::sample::Index>(), any::<u8>()));
+    (packets, change).prop_map(|((version, packets), change)| {
+        let mut bytes = packets.concat();
+        if let Some((at, byte)) = change {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        (version, bytes)
+    })
+}
+
+/// The number of bytes that the fixed header announces, itself included, as far as it can be read.
+fn announced(bytes: &[u8]) -> Option<usize> {
+    let mut len = 0;
+    for (place, byte) in bytes.get(1..)?.iter().take(4).enumerate() {
+        len += usize::from(byte & 0x7f) * 128_usize.pow(u32::try_from(place).unwrap());
+        if *byte < 0x80 {
+            return Some(2 + place + len);
+        }
+    }
+    None
+}
+
+/// The packets of a stream that is fed in pieces of these sizes, written again, and how it ended.
+fn items(
+    bytes: &[u8],
+    sizes: &[usize],
+    options: DecodeOptions,
+) -> (Vec<Vec<u8>>, Option<DecodeError>) {
+    let mut decoder = StreamDecoder::new(options);
+    let mut found = Vec::new();
+    let mut rest = bytes;
+    for size in sizes.iter().cycle() {
+        let (chunk, after) = rest.split_at(rest.len().min(*size));
+        rest = after;
+        let mut feed = decoder.feed(chunk);
+        loop {
+            match feed.next() {
+                Ok(Some(StreamItem::Packet(packet))) => {
+                    let version = match packet {
+                        Packet::Connect(connect) => connect.version,
+                        _ => options.version,
+                    };
+                    let mut out = Vec::new();
+                    packet.encode(version, &mut out).unwrap();
+                    found.push(out);
+                }
+                Ok(Some(item)) => panic!("{item:?}"),
+                Ok(None) => break,
+                Err(error) => return (found, Some(error)),
+            }
+        }
+        if rest.is_empty() {
+            break;
+        }
+    }
+    (found, None)
+}
+
 /// Writes the packet, reads it back, and writes that.
 fn round_trip(packet: Packet<'_>, version: Version) {
     let mut bytes = Vec::new();
@@ -69,6 +270,74 @@ fn round_trip(packet: Packet<'_>, version: Version) {
     let mut again = Vec::new();
     read.encode(version, &mut again).unwrap();
     assert_eq!(again, bytes);
+}
+
+/// Filter, topic name, whether they match; examples of section 4.7 and what lies next to them.
+const MATCHES: [(&str, &str, bool); 55] = [
+    ("sport/tennis/player1/#", "sport/tennis/player1", true),
+    ("sport/tennis/player1/#", "sport/tennis/player1/ranking", true),
+    ("sport/tennis/player1/#", "sport/tennis/player1/score/wimbledon", true),
+    ("sport/tennis/player1/#", "sport/tennis/player10", false),
+    ("sport/#", "sport", true),
+    ("sport/#", "sport/", true),
+    ("sport/#", "sports", false),
+    ("#", "a", true),
+    ("#", "/", true),
+    ("#", "a/b/c", true),
+    ("#", "$SYS/x", false),
+    ("#", "$", false),
+    ("+/#", "a", true),
+    ("+/#", "/", true),
+    ("+/#", "$SYS/x", false),
+    ("sport/tennis/+", "sport/tennis/player1", true),
+    ("sport/tennis/+", "sport/tennis/player1/ranking", false),
+    ("sport/tennis/+", "sport/tennis/", true),
+    ("sport/tennis/+", "sport/tennis", false),
+    ("sport/+", "sport", false),
+    ("sport/+", "sport/", true),
+    ("+", "finance", true),
+    ("+", "/finance", false),
+    ("+", "/", false),
+    ("+/+", "/finance", true),
+    ("/+", "/finance", true),
+    ("/+", "/", true),
+    ("/+", "finance", false),
+    ("+/", "a/", true),
+    ("+/", "a", false),
+    ("+/+", "/", true),
+    ("+/+/+", "a//b", true),
+    ("a/+/b", "a//b", true),
+    ("a//b", "a/b", false),
+    ("a/+/#", "a", false),
+    ("a/+/#", "a/b", true),
+    ("a/+/#", "a/b/c", true),
+    ("a/+/#", "a/", true),
+    ("+/monitor/Clients", "$SYS/monitor/Clients", false),
+    ("$SYS/#", "$SYS", true),
+    ("$SYS/#", "$SYS/", true),
+    ("$SYS/#", "$SYS/monitor/Clients", true),
+    ("$SYS/monitor/+", "$SYS/monitor/Clients", true),
+    ("$SYS/+", "$SYS/a/b", false),
+    ("/#", "/", true),
+    ("/#", "/a/b", true),
+    ("/#", "a", false),
+    ("/finance", "finance", false),
+    ("Accounts", "ACCOUNTS", false),
+    ("a", "a/", false),
+    ("a/", "a", false),
+    ("a/b", "a/b", true),
+    ("a/$x", "a/$x", true),
+    ("+/$x", "a/$x", true),
+    ("a/#", "a/$x/y", true),
+];
+
+#[test]
+fn examples_of_matching() {
+    for (filter, name, expected) in MATCHES {
+        let matched = TopicFilter::new(filter).unwrap().matches(TopicName::new(name).unwrap());
+        assert_eq!(matched, expected, "{filter} {name}");
+        assert_eq!(matches(filter, name), expected, "the plain reading: {filter} {name}");
+    }
 }
 
 proptest! {
@@ -197,5 +466,82 @@ proptest! {
         }
         prop_assert_eq!(found, topics);
         prop_assert_eq!(decoder.buffered(), 0);
+    }
+
+    #[test]
+    fn any_characters_make_topics_or_not(text in "[aé/+#$\\x00]{0,8}") {
+        let is_text = !text.contains('\0');
+        let is_name = !text.is_empty() && !text.contains(['+', '#']);
+        prop_assert_eq!(TopicFilter::new(&text).is_ok(), is_text && is_filter(&text), "{}", text);
+        prop_assert_eq!(TopicName::new(&text).is_ok(), is_text && is_name, "{}", text);
+    }
+
+    #[test]
+    fn a_filter_made_from_a_name_matches_as_read_plainly((filter, name) in related()) {
+        if let (Ok(f), Ok(n)) = (TopicFilter::new(&filter), TopicName::new(&name)) {
+            prop_assert_eq!(f.matches(n), matches(&filter, &name), "{} {}", filter, name);
+        } else {
+            prop_assert!(!is_filter(&filter) || name.is_empty(), "{} {}", filter, name);
+        }
+    }
+
+    #[test]
+    fn every_type_is_written_as_it_was_read(
+        (version, bytes) in version().prop_flat_map(|v| (Just(v), packet_bytes(v))),
+    ) {
+        let mut input = &bytes[..];
+        let packet = Packet::read(&mut input, DecodeOptions::new(version)).unwrap().unwrap();
+        prop_assert!(input.is_empty());
+        prop_assert_eq!(packet.encoded_len(version), Ok(bytes.len()));
+        let mut out = Vec::new();
+        packet.encode(version, &mut out).unwrap();
+        prop_assert_eq!(&out, &bytes);
+        let again = Packet::read(&mut &out[..], DecodeOptions::new(version)).unwrap();
+        prop_assert_eq!(again, Some(packet));
+    }
+
+    #[test]
+    fn a_mixed_stream_is_the_same_however_it_is_cut(
+        (version, packets) in version().prop_flat_map(|v| (Just(v), vec(packet_bytes(v), 1..8))),
+        sizes in vec(1..60_usize, 1..12),
+    ) {
+        // A CONNECT names its version, so nothing has to be known beforehand but for the rest.
+        let options = DecodeOptions::new(version);
+        prop_assert_eq!(items(&packets.concat(), &sizes, options), (packets, None));
+    }
+
+    #[test]
+    fn a_spoilt_stream_is_judged_alike_however_it_is_cut(
+        (version, bytes) in spoilt(),
+        sizes in vec(1..60_usize, 1..12),
+    ) {
+        let options = DecodeOptions::new(version).with_max_packet_size(100_000);
+        let whole = items(&bytes, &[bytes.len()], options);
+        prop_assert_eq!(&items(&bytes, &[1], options), &whole);
+        prop_assert_eq!(&items(&bytes, &sizes, options), &whole);
+    }
+
+    #[test]
+    fn a_fault_lies_in_its_packet(
+        (version, bytes) in prop_oneof![spoilt(), (version(), vec(any::<u8>(), 0..60))],
+    ) {
+        let options = DecodeOptions::new(version);
+        let mut input = &bytes[..];
+        // What comes before the fault is read over.
+        while let Ok(Some(_)) = Packet::read(&mut input, options) {}
+        let before = input;
+        let audit = explain(before, options);
+        match Packet::read(&mut input, options) {
+            Err(error) => {
+                let offset = usize::try_from(error.offset()).unwrap();
+                prop_assert!(offset <= announced(before).unwrap_or(5), "{}", error);
+                prop_assert!(!audit.violations.is_empty(), "{}", error);
+            }
+            Ok(packet) => {
+                prop_assert_eq!(packet, None);
+                prop_assert!(audit.violations.is_empty() && audit.packet.is_none());
+            }
+        }
+        prop_assert_eq!(input, before);
     }
 }

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::{fmt, ops::Range};
 
 /// The value of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Value<'a> {
     /// Packet type and flags.
@@ -28,6 +28,13 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
     /// This many bytes that are not to be shown.
     Secret(usize),
+}
+
+/// The same as its `Display`: the number of bytes, not what they are.
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for Value<'_> {

@@ -7,6 +7,7 @@ use crate::{
     types::{QoS, Version},
     wire::varint::{self, Varint},
 };
+use core::fmt;
 
 /// How a decoder decodes: by which version, how strictly, and up to which size.
 ///
@@ -70,7 +71,7 @@ impl From<Version> for DecodeOptions {
 }
 
 /// The bytes of one whole packet, of which the fixed header has been checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     pub(crate) packet_type: PacketType,
     pub(crate) first: u8,
@@ -97,6 +98,17 @@ impl<'a> Frame<'a> {
     /// The number of bytes of the whole packet, fixed header included.
     pub fn packet_len(&self) -> usize {
         usize::from(self.header_len).saturating_add(self.body.len())
+    }
+}
+
+/// Shows how long the packet is, not what is in it.
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("packet_type", &self.packet_type)
+            .field("first_byte", &self.first)
+            .field("packet_len", &self.packet_len())
+            .finish()
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     stream_item::{What, read_item},
 };
 use bytes::{Buf, BytesMut};
-use core::ops::ControlFlow;
+use core::{fmt, ops::ControlFlow};
 
 /// Above this capacity an emptied buffer is given back, so that one large packet does not make a
 /// connection large for ever.
@@ -49,7 +49,6 @@ pub enum Oversize {
 /// After the first error every call gives the same error. A part of a packet is refused as soon as
 /// no continuation can make it valid: for the first 256 bytes with the byte that settles it, later
 /// after an eighth more at most, so that the work stays linear in the bytes however they are cut.
-#[derive(Debug)]
 pub struct StreamDecoder {
     judge: Judge,
     state: State,
@@ -166,10 +165,29 @@ impl StreamDecoder {
 }
 
 /// The items in what was fed to a [`StreamDecoder`], and in what it held.
-#[derive(Debug)]
 pub struct Feed<'d, 'i> {
     decoder: &'d mut StreamDecoder,
     input: &'i [u8],
+}
+
+/// Shows how much is held, not what.
+impl fmt::Debug for StreamDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamDecoder")
+            .field("options", &self.judge.options)
+            .field("state", &self.state)
+            .field("buffered", &self.buffered())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Feed<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed")
+            .field("decoder", &self.decoder)
+            .field("input", &self.input.len())
+            .finish()
+    }
 }
 
 impl Drop for Feed<'_, '_> {

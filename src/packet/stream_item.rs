@@ -8,9 +8,10 @@ use crate::{
     topic::TopicName,
     types::{PacketId, QoS},
 };
+use core::fmt;
 
 /// What a [`StreamDecoder`](super::StreamDecoder) takes out of the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamItem<'a> {
     /// A whole packet.
@@ -31,6 +32,22 @@ pub enum StreamItem<'a> {
     },
     /// A packet that is over the limit. Its bytes will be dropped as they arrive.
     Skipped(Skipped<'a>),
+}
+
+/// Shows how long a payload is, not what is in it.
+impl fmt::Debug for StreamItem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Packet(packet) => packet.fmt(f),
+            Self::Publish { publish, payload_len } => {
+                write!(f, "{publish:?} with {payload_len} bytes to come")
+            }
+            Self::Payload { bytes, left } => {
+                write!(f, "Payload <{} bytes>, {left} to come", bytes.len())
+            }
+            Self::Skipped(skipped) => skipped.fmt(f),
+        }
+    }
 }
 
 /// What is known of a packet that is skipped: enough to acknowledge it.
