@@ -127,7 +127,7 @@ fn connect_bytes(version: Version) -> impl Strategy<Value = Vec<u8>> {
         let mut flags = if clean_session { 0x02 } else { 0 };
         let mut payload = prefixed(client_id);
         if let Some((topic, message, qos, retain)) = will {
-            flags |= 0x04 | qos * 0x08 | if retain { 0x20 } else { 0 };
+            flags |= 0x04 | (qos * 0x08) | if retain { 0x20 } else { 0 };
             payload.extend(prefixed(topic));
             payload.extend(prefixed(message));
         }
@@ -167,7 +167,7 @@ fn packet_bytes(version: Version) -> impl Strategy<Value = Vec<u8>> {
                 body.extend(id);
             }
             body.extend(payload);
-            bytes_of(0x30 | dup | qos * 2 | u8::from(retain), &body)
+            bytes_of(0x30 | dup | (qos * 2) | u8::from(retain), &body)
         },
     );
     let subscribe = (id(), vec((filter(), 0..3_u8), 1..6)).prop_map(|(id, asked)| {
