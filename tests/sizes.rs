@@ -29,7 +29,7 @@ fn sizes() {
         ("EncodeError", size_of::<EncodeError>(), 24),
         ("DecodeOptions", size_of::<DecodeOptions>(), 8),
         ("Strictness", size_of::<Strictness>(), 1),
-        ("Delivery", size_of::<Delivery>(), 4),
+        ("Delivery", size_of::<Delivery>(), 6),
         ("no PacketId", size_of::<Option<PacketId>>(), 2),
         ("Text", size_of::<Text<'_>>(), 16),
         ("Binary", size_of::<Binary<'_>>(), 16),

@@ -152,7 +152,7 @@ pub fn consume(packet: Packet<'_>) {
         Packet::Publish(publish) => {
             touch(publish.topic.as_bytes());
             touch(publish.payload);
-            touch(publish.delivery);
+            touch((publish.qos(), publish.packet_id(), publish.dup()));
             touch(publish.retain);
         }
         Packet::Puback(ack) => touch(ack.packet_id),

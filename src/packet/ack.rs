@@ -17,6 +17,7 @@ macro_rules! ack {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(C)]
         pub struct $name<'a> {
             /// The identifier of the PUBLISH that it belongs to.
             pub packet_id: PacketId,

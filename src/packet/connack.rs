@@ -15,6 +15,7 @@ use bytes::BufMut;
 
 /// CONNACK: the connection is accepted or refused (section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Connack<'a> {
     /// Whether the server had kept a session. 3.1 cannot say it.
     pub session_present: bool,

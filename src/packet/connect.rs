@@ -35,36 +35,38 @@ const RESERVED: u8 = 0x01;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Connect<'a> {
-    /// The version that the client speaks. It is what the packet is encoded for.
-    pub version: Version,
-    /// Whether both sides begin with an empty session and keep nothing of it.
-    pub clean_session: bool,
-    /// The largest number of seconds between two packets of the client; 0 for any.
-    pub keep_alive: u16,
-    /// The client identifier. It may be empty in 3.1.1 with `clean_session` only.
-    pub client_id: Text<'a>,
     /// What the server publishes if the connection ends without a DISCONNECT.
     pub will: Option<Will<'a>>,
+    /// The client identifier. It may be empty in 3.1.1 with `clean_session` only.
+    pub client_id: Text<'a>,
     /// The user name.
     pub user_name: Option<Text<'a>>,
     /// The password, which needs a user name.
     pub password: Option<Binary<'a>>,
     /// The properties, which 3.1 and 3.1.1 do not have.
     pub properties: Properties<'a>,
+    /// The largest number of seconds between two packets of the client; 0 for any.
+    pub keep_alive: u16,
+    /// The version that the client speaks. It is what the packet is encoded for.
+    pub version: Version,
+    /// Whether both sides begin with an empty session and keep nothing of it.
+    pub clean_session: bool,
 }
 
 /// The message that a server publishes for a client that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Will<'a> {
-    /// The topic.
-    pub topic: TopicName<'a>,
-    /// The payload.
-    pub payload: Binary<'a>,
     /// The QoS with which it is published.
     pub qos: QoS,
     /// Whether it is retained.
     pub retain: bool,
+    /// The topic.
+    pub topic: TopicName<'a>,
+    /// The payload.
+    pub payload: Binary<'a>,
     /// The properties, which 3.1 and 3.1.1 do not have.
     pub properties: Properties<'a>,
 }

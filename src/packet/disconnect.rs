@@ -14,6 +14,7 @@ use bytes::BufMut;
 
 /// DISCONNECT: the last packet of a client that leaves in order (section 3.14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Disconnect<'a> {
     /// Why. 3.1 and 3.1.1 can only say success, which is the normal end.
     pub reason: ReasonCode,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     topic::{self, TopicFilter, TopicName},
     types::{PacketId, Version},
-    wire::{Binary, Reader, Text, text},
+    wire::{Binary, Reader, Text, plain, text},
 };
 
 /// What a length-prefixed field holds.
@@ -247,9 +247,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let bytes = self.prefixed(field, room, Content::Text)?;
         let text = Text::from_checked(bytes);
         self.saw(field, start, Value::Text(text));
-        if text::classify(bytes) & text::NEEDS_CARE != 0
-            || self.refuses(Rule::DiscouragedCharacters)
-        {
+        if !plain::is_plain(bytes) || self.refuses(Rule::DiscouragedCharacters) {
             self.check(field, bytes, Content::Text)?;
         }
         Ok(text)
@@ -264,7 +262,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::TopicName)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
-        if text::classify(bytes) != 0
+        if !plain::is_plain_name(bytes)
             || bytes.is_empty()
             || self.refuses(Rule::DiscouragedCharacters)
         {
@@ -282,12 +280,8 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::TopicFilter)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
-        let class = text::classify(bytes);
-        if class & text::NEEDS_CARE != 0
-            || (class != 0 && !topic::is_well_formed(bytes))
-            || bytes.is_empty()
-            || self.refuses(Rule::DiscouragedCharacters)
-        {
+        let is_plain = plain::is_plain_name(bytes) || topic::is_plain_and_well_formed(bytes);
+        if !is_plain || bytes.is_empty() || self.refuses(Rule::DiscouragedCharacters) {
             self.check(field, bytes, Content::TopicFilter)?;
         }
         Ok(TopicFilter::from_checked(bytes))

@@ -1,7 +1,8 @@
 //! Cuts one whole packet off the front of a byte stream, or says how many bytes are missing.
 
 use super::{
-    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, watch::Watch,
+    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, publish,
+    watch::Watch,
 };
 use crate::{
     types::{QoS, Version},
@@ -146,6 +147,24 @@ pub fn split(input: &[u8], options: DecodeOptions) -> Result<Split<'_>, DecodeEr
             (_, missing) => Split::NeedMore(missing),
         },
     })
+}
+
+/// The whole packet at the front of `input`, and what follows it, if its fixed header is as senders
+/// write it. Whether its length suits its type, reading it will tell.
+#[inline]
+pub(crate) fn plain(input: &[u8], limit: u32) -> Option<(Frame<'_>, &[u8])> {
+    let (&first, rest) = input.split_first()?;
+    let Varint::Whole { value, len, minimal: true } = varint::decode(rest) else { return None };
+    let rest = rest.get(usize::from(len)..)?;
+    let (body, after) = rest.split_at_checked(usize::try_from(value).ok()?)?;
+    let packet_type = PacketType::new(first.wrapping_shr(4))?;
+    let has_plain_flags = match packet_type {
+        PacketType::Publish => publish::has_plain_flags(first),
+        _ => first == packet_type.first_byte(),
+    };
+    let header_len = len.saturating_add(1);
+    let fits = value.saturating_add(u32::from(header_len)) <= limit;
+    (has_plain_flags && fits).then_some((Frame { packet_type, first, header_len, body }, after))
 }
 
 /// What is known of a packet from its first bytes.

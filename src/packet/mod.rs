@@ -51,7 +51,7 @@ use crate::types::{PacketId, Version};
 use bytes::BufMut;
 use fields::Fields;
 use frame::{Header, Start};
-use watch::{Glance, Partial, Watch};
+use watch::{Glance, NotPlain, Partial, Watch};
 
 /// A packet of any type.
 ///
@@ -69,6 +69,9 @@ use watch::{Glance, Partial, Watch};
 /// assert_eq!(input, b"\xd0"); // the first byte of a packet that has not arrived yet
 /// # Ok::<(), mqtt_pure::DecodeError>(())
 /// ```
+// The packets have their small values in front, each at the same place as others of its width, and
+// what is wider behind (`repr(C)`): bytes that are written in one width and soon read in another make
+// a processor wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// A client asks for a connection.
@@ -123,9 +126,6 @@ macro_rules! each {
     };
 }
 
-/// The flags of a PUBLISH, one bit each, that need no second look: QoS 0 to 2, no DUP at QoS 0.
-const PLAIN_PUBLISH_FLAGS: u16 = 0b0011_1100_0011_1111;
-
 impl<'a> Packet<'a> {
     /// Reads the packet at the front of `input` and moves `input` past it.
     ///
@@ -137,109 +137,138 @@ impl<'a> Packet<'a> {
     /// the connection is then to be closed, since what follows cannot be trusted.
     #[inline]
     pub fn read(input: &mut &'a [u8], options: DecodeOptions) -> Result<Option<Self>, DecodeError> {
-        match Self::read_whole(input, options) {
-            Ok(None) => check_incomplete(input, options).map(|()| None),
-            other => other,
-        }
+        Self::read_plain(
+            *input,
+            options,
+            input,
+            |input, packet, after| {
+                *input = after;
+                Ok(Some(packet))
+            },
+            |input| Self::read_any(input, options),
+        )
     }
 
-    /// [`Self::read`], without a look at a packet that has not arrived in full.
+    /// Reads one of the packets of which a connection is full, if it is there and nothing about it
+    /// is unusual or wrong: PUBLISH, the acknowledgements and the pings.
+    ///
+    /// What comes then is said in advance, `found` with what follows the packet or `otherwise`, both
+    /// with the `context`. A packet that is handed on as a result in several steps is copied in each,
+    /// in pieces that stand in the way of reading it.
     // Where code size counts, one copy is enough.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn read_whole(
-        input: &mut &'a [u8],
+    pub(crate) fn read_plain<C, T>(
+        input: &'a [u8],
         options: DecodeOptions,
-    ) -> Result<Option<Self>, DecodeError> {
-        if let [first, len, rest @ ..] = *input
+        context: C,
+        found: impl Fn(C, Self, &'a [u8]) -> T,
+        otherwise: impl FnOnce(C) -> T,
+    ) -> T {
+        if let [first, len @ 0..=0x7f, rest @ ..] = input
             && let Some((body, after)) = rest.split_at_checked(usize::from(*len))
-            && *len < 0x80
             && options.max_packet_size >= 0x82
         {
-            if let Some(packet) = Self::read_plain(*first, 2, body, options) {
-                *input = after;
-                return Ok(Some(packet));
+            if first & 0xf0 == 0x30 {
+                if let Some(publish) = Publish::read_plain(*first, 2, body, options) {
+                    return found(context, Self::Publish(publish), after);
+                }
+            } else if let [high, low] = *body {
+                if let Some(packet_id) = PacketId::new(u16::from_be_bytes([high, low])) {
+                    match first {
+                        0x40 => return found(context, Self::Puback(Puback::new(packet_id)), after),
+                        0x50 => return found(context, Self::Pubrec(Pubrec::new(packet_id)), after),
+                        0x62 => return found(context, Self::Pubrel(Pubrel::new(packet_id)), after),
+                        0x70 => {
+                            return found(context, Self::Pubcomp(Pubcomp::new(packet_id)), after);
+                        }
+                        _ => {}
+                    }
+                }
+            } else if body.is_empty() {
+                match first {
+                    0xc0 => return found(context, Self::Pingreq(Pingreq), after),
+                    0xd0 => return found(context, Self::Pingresp(Pingresp), after),
+                    _ => {}
+                }
             }
         } else if let [first @ 0x30..=0x3d, low @ 0x80..=0xff, high @ 0x01..=0x7f, rest @ ..] =
-            *input
+            input
             && let len = usize::from(*high).wrapping_shl(7) | usize::from(*low & 0x7f)
             && let Some((body, after)) = rest.split_at_checked(len)
             && options.max_packet_size >= 0x4003
-            && let Some(packet) = Self::read_plain(*first, 3, body, options)
+            && let Some(publish) = Publish::read_plain(*first, 3, body, options)
+        {
+            return found(context, Self::Publish(publish), after);
+        }
+        otherwise(context)
+    }
+
+    /// What [`Self::read_plain`] leaves over.
+    #[inline(never)]
+    fn read_any(input: &mut &'a [u8], options: DecodeOptions) -> Result<Option<Self>, DecodeError> {
+        if input.is_empty() {
+            return Ok(None);
+        }
+        // A second reader is not worth its room on small processors.
+        if cfg!(target_pointer_width = "64")
+            && let Some((frame, after)) = frame::plain(input, options.max_packet_size)
+            && let Ok(packet) = Self::glance(frame, options)
         {
             *input = after;
             return Ok(Some(packet));
         }
-        Self::read_any(input, options)
-    }
-
-    /// The packets of which a connection is full: PUBLISH, the acknowledgements and the pings, if
-    /// nothing about them is unusual or wrong. `None` sends the rest to [`Self::read_any`].
-    #[inline(always)]
-    fn read_plain(
-        first: u8,
-        header_len: usize,
-        body: &'a [u8],
-        options: DecodeOptions,
-    ) -> Option<Self> {
-        if first & 0xf0 == 0x30 {
-            if PLAIN_PUBLISH_FLAGS.wrapping_shr(u32::from(first & 0x0f)) & 1 == 0 {
-                return None;
-            }
-            let watch = &mut Glance;
-            let fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
-            // What is wrong is said in one place.
-            return Publish::decode(first, fields).ok().map(Self::Publish);
-        }
-        let [high, low] = *body else {
-            return match (first, body) {
-                (0xc0, []) => Some(Self::Pingreq(Pingreq)),
-                (0xd0, []) => Some(Self::Pingresp(Pingresp)),
-                _ => None,
-            };
-        };
-        let packet_id = PacketId::new(u16::from_be_bytes([high, low]))?;
-        match first {
-            0x40 => Some(Self::Puback(Puback::new(packet_id))),
-            0x50 => Some(Self::Pubrec(Pubrec::new(packet_id))),
-            0x62 => Some(Self::Pubrel(Pubrel::new(packet_id))),
-            0x70 => Some(Self::Pubcomp(Pubcomp::new(packet_id))),
-            _ => None,
-        }
+        Self::read_closely(input, options)
     }
 
     #[cold]
     #[inline(never)]
-    fn read_any(input: &mut &'a [u8], options: DecodeOptions) -> Result<Option<Self>, DecodeError> {
-        match split(input, options)? {
-            Split::Whole(frame) => {
-                let packet = Self::decode(frame, options)?;
-                *input = input.get(frame.packet_len()..).unwrap_or_default();
-                Ok(Some(packet))
-            }
-            Split::NeedMore(_) => Ok(None),
+    fn read_closely(
+        input: &mut &'a [u8],
+        options: DecodeOptions,
+    ) -> Result<Option<Self>, DecodeError> {
+        let Start::Header(header) = frame::header(input, options, &mut ())? else {
+            return Ok(None);
+        };
+        let (body, missing) = header.body(input);
+        if missing > 0 {
+            return check_partial(&header, input, options).map(|()| None);
         }
+        let frame = header.frame(body);
+        let packet = Self::decode_closely(frame, options)?;
+        *input = input.get(frame.packet_len()..).unwrap_or_default();
+        Ok(Some(packet))
     }
 
     /// Decodes one whole packet.
     #[inline]
     pub fn decode(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
-        let header_len = usize::from(frame.header_len);
-        if cfg!(target_pointer_width = "64") {
-            // What is wrong, if anything, is worth a second reading; a second reader is not worth its
-            // room on small processors.
-            let mut watch = Glance;
-            let fields =
-                Fields::new(frame.packet_type, frame.body, header_len, options, &mut watch);
-            if let Ok(packet) = Self::decode_body(frame.first, fields) {
-                return Ok(packet);
-            }
+        if cfg!(target_pointer_width = "64")
+            && let Ok(packet) = Self::glance(frame, options)
+        {
+            return Ok(packet);
         }
+        // What is wrong, if anything, is worth a second reading.
+        Self::decode_closely(frame, options)
+    }
+
+    /// Decodes one whole packet if nothing about it is unusual or wrong.
+    #[inline(always)]
+    fn glance(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, NotPlain> {
+        let (header_len, watch) = (usize::from(frame.header_len), &mut Glance);
+        let fields = Fields::new(frame.packet_type, frame.body, header_len, options, watch);
+        Self::decode_body(frame.first, fields)
+    }
+
+    #[inline(never)]
+    fn decode_closely(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
+        let header_len = usize::from(frame.header_len);
         let mut watch = Partial { missing: 0, waiting: false };
         let fields = Fields::new(frame.packet_type, frame.body, header_len, options, &mut watch);
         Self::decode_body(frame.first, fields)
     }
 
     /// The one place that dispatches on the packet type when reading.
+    #[inline(always)]
     pub(crate) fn decode_body<W: Watch<'a>>(
         first: u8,
         fields: Fields<'a, '_, W>,
@@ -289,8 +318,23 @@ impl<'a> Packet<'a> {
 
     /// Writes the packet in the form of this version; a CONNECT in the form of the version that it
     /// names. On an error nothing has been written.
-    #[inline]
+    // Of what connections are full, the code stands at the caller's.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn encode(&self, version: Version, out: &mut impl BufMut) -> Result<(), EncodeError> {
+        match self {
+            Self::Publish(publish) => publish.encode(version, out),
+            Self::Puback(puback) => puback.encode(version, out),
+            Self::Pubrec(pubrec) => pubrec.encode(version, out),
+            Self::Pubrel(pubrel) => pubrel.encode(version, out),
+            Self::Pubcomp(pubcomp) => pubcomp.encode(version, out),
+            Self::Pingreq(pingreq) => pingreq.encode(version, out),
+            Self::Pingresp(pingresp) => pingresp.encode(version, out),
+            _ => self.encode_rare(version, out),
+        }
+    }
+
+    #[inline(never)]
+    fn encode_rare(&self, version: Version, out: &mut impl BufMut) -> Result<(), EncodeError> {
         each!(self, packet => packet.encode(version, out))
     }
 }

@@ -1,7 +1,10 @@
 //! PUBLISH: a message.
 
 use super::{
-    EncodeError, Field, PacketType, Properties, encode, fields::Fields, room::Room, watch::Watch,
+    DecodeOptions, EncodeError, Field, PacketType, Properties, encode,
+    fields::Fields,
+    room::Room,
+    watch::{Glance, Watch},
 };
 use crate::{
     topic::TopicName,
@@ -17,15 +20,16 @@ const DUP: u8 = 0x08;
 /// PUBLISH: a message on its way (section 3.3). `Debug` shows how long the payload is, not what it
 /// is.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
 pub struct Publish<'a> {
-    /// The topic that it is published to.
-    pub topic: TopicName<'a>,
-    /// The application's bytes, of any number up to what the packet can hold.
-    pub payload: &'a [u8],
     /// The QoS with the packet identifier and DUP that go with it.
     pub delivery: Delivery,
     /// To a server: keep it for later subscribers. From a server: it was kept.
     pub retain: bool,
+    /// The topic that it is published to.
+    pub topic: TopicName<'a>,
+    /// The application's bytes, of any number up to what the packet can hold.
+    pub payload: &'a [u8],
     /// The properties, which 3.1 and 3.1.1 do not have.
     pub properties: Properties<'a>,
 }
@@ -40,6 +44,22 @@ impl<'a> Publish<'a> {
             retain: false,
             properties: Properties::EMPTY,
         }
+    }
+
+    /// Reads what follows a fixed header of this length if nothing is unusual or wrong.
+    #[inline(always)]
+    pub(crate) fn read_plain(
+        first: u8,
+        header_len: usize,
+        body: &'a [u8],
+        options: DecodeOptions,
+    ) -> Option<Self> {
+        if !has_plain_flags(first) {
+            return None;
+        }
+        let watch = &mut Glance;
+        let fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
+        Self::decode(first, fields).ok()
     }
 
     #[inline(always)]
@@ -184,6 +204,14 @@ impl<'a> Publish<'a> {
         let dup = if self.dup() { DUP } else { 0 };
         0x30 | dup | qos | u8::from(self.retain)
     }
+}
+
+/// Whether the flags of a first byte need no second look: QoS 0 to 2, no DUP at QoS 0.
+#[inline(always)]
+pub(crate) fn has_plain_flags(first: u8) -> bool {
+    // One bit for each combination of flags.
+    const PLAIN: u16 = 0b0011_1100_0011_1111;
+    PLAIN.wrapping_shr(u32::from(first & 0x0f)) & 1 != 0
 }
 
 impl fmt::Debug for Publish<'_> {

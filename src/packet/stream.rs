@@ -221,20 +221,42 @@ impl<'i> Feed<'_, 'i> {
     #[inline]
     pub fn next(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
         self.decoder.drop_taken();
+        let is_plain = matches!(self.decoder.state, State::Packet) && self.decoder.carry.is_empty();
+        if !is_plain {
+            return self.next_any();
+        }
+        Packet::read_plain(
+            self.input,
+            self.decoder.judge.options,
+            self,
+            |feed, packet, after| {
+                feed.input = after;
+                Ok(Some(StreamItem::Packet(packet)))
+            },
+            Self::next_any,
+        )
+    }
+
+    /// [`Self::next`] without the short cut.
+    #[inline(never)]
+    fn next_any(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
         match self.decoder.state {
             State::Packet if self.decoder.carry.is_empty() => {
                 let options = self.decoder.judge.options;
-                match Packet::read_whole(&mut self.input, options) {
-                    Ok(Some(packet)) => {
-                        if let Packet::Connect(connect) = &packet {
-                            self.decoder.judge.options.version = connect.version;
-                        }
-                        Ok(Some(StreamItem::Packet(packet)))
-                    }
-                    Ok(None) => self.hold().map(|()| None),
+                let header = match frame::header(self.input, options, &mut ()) {
+                    Ok(Start::Header(header)) => header,
+                    Ok(Start::Partial) => return self.hold(None).map(|()| None),
                     // Skipping or streaming may take what is too large.
-                    Err(_) => self.next_slow(),
+                    Err(_) => return self.next_slow(),
+                };
+                let (body, missing) = header.body(self.input);
+                if missing > 0 {
+                    return self.hold(Some(&header)).map(|()| None);
                 }
+                let frame = header.frame(body);
+                self.input = self.input.get(frame.packet_len()..).unwrap_or_default();
+                let StreamDecoder { judge: Judge { options, .. }, state, .. } = &mut *self.decoder;
+                note(Packet::decode(frame, *options), options, state).map(Some)
             }
             State::Gather(len) => self.next_gathered(len),
             _ => self.next_slow(),
@@ -242,23 +264,18 @@ impl<'i> Feed<'_, 'i> {
     }
 
     /// Carries the input, which is the beginning of a packet.
-    #[inline(never)]
-    fn hold(&mut self) -> Result<(), DecodeError> {
+    fn hold(&mut self, header: Option<&Header>) -> Result<(), DecodeError> {
         let input = core::mem::take(&mut self.input);
         self.decoder.carry.extend_from_slice(input);
-        let options = self.decoder.judge.options;
-        match frame::header(input, options, &mut ()).map_err(|error| self.decoder.fail(error))? {
-            Start::Partial => Ok(()),
-            Start::Header(header) => {
-                let len = usize::try_from(header.packet_len()).unwrap_or(usize::MAX);
-                self.decoder.state = State::Gather(len);
-                if checkpoint(input.len()) < input.len() {
-                    return self.decoder.check_partial();
-                }
-                self.decoder.checked = input.len();
-                check_partial(&header, input, options).map_err(|error| self.decoder.fail(error))
-            }
+        let Some(header) = header else { return Ok(()) };
+        let len = usize::try_from(header.packet_len()).unwrap_or(usize::MAX);
+        self.decoder.state = State::Gather(len);
+        if checkpoint(input.len()) < input.len() {
+            return self.decoder.check_partial();
         }
+        self.decoder.checked = input.len();
+        let options = self.decoder.judge.options;
+        check_partial(header, input, options).map_err(|error| self.decoder.fail(error))
     }
 
     /// Completes the packet that is carried.
@@ -274,17 +291,9 @@ impl<'i> Feed<'_, 'i> {
         *checked = 0;
         *taken = len;
         let mut bytes = carry.get(..len).unwrap_or_default();
-        match Packet::read_whole(&mut bytes, *options) {
-            Ok(packet) => {
-                if let Some(Packet::Connect(connect)) = &packet {
-                    options.version = connect.version;
-                }
-                Ok(packet.map(StreamItem::Packet))
-            }
-            Err(error) => {
-                *state = State::Failed(error);
-                Err(error)
-            }
+        match Packet::read(&mut bytes, *options).transpose() {
+            Some(packet) => note(packet, options, state).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -444,6 +453,20 @@ impl<'i> Feed<'_, 'i> {
         }
         item
     }
+}
+
+/// Keeps in mind what a packet means for the rest of the stream.
+fn note<'b>(
+    packet: Result<Packet<'b>, DecodeError>,
+    options: &mut DecodeOptions,
+    state: &mut State,
+) -> Result<StreamItem<'b>, DecodeError> {
+    match &packet {
+        Ok(Packet::Connect(connect)) => options.version = connect.version,
+        Ok(_) => {}
+        Err(error) => *state = State::Failed(*error),
+    }
+    packet.map(StreamItem::Packet)
 }
 
 /// The state in which `left` bytes are to come; none end the packet.

@@ -16,6 +16,7 @@ use bytes::BufMut;
 
 /// SUBACK: what became of each topic filter of a SUBSCRIBE (section 3.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Suback<'a> {
     /// The identifier of the SUBSCRIBE.
     pub packet_id: PacketId,

@@ -18,6 +18,7 @@ use bytes::BufMut;
 
 /// SUBSCRIBE: a client asks for the messages of one or more topic filters (section 3.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Subscribe<'a> {
     /// The identifier that the SUBACK will carry.
     pub packet_id: PacketId,

@@ -14,6 +14,7 @@ use bytes::BufMut;
 
 /// UNSUBACK: an UNSUBSCRIBE has been carried out (section 3.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Unsuback<'a> {
     /// The identifier of the UNSUBSCRIBE.
     pub packet_id: PacketId,

@@ -17,6 +17,7 @@ use bytes::BufMut;
 
 /// UNSUBSCRIBE: a client gives up one or more topic filters (section 3.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Unsubscribe<'a> {
     /// The identifier that the UNSUBACK will carry.
     pub packet_id: PacketId,

@@ -1,7 +1,7 @@
 //! Topic filters: what a subscription asks for.
 
 use super::{TopicError, TopicName};
-use crate::wire::{Text, text};
+use crate::wire::{Text, plain, text};
 use core::fmt;
 
 /// A topic filter: at least one character, wildcards only where they may stand, otherwise a string
@@ -57,7 +57,7 @@ impl<'a> TopicFilter<'a> {
 
     /// Whether it contains a wildcard.
     pub fn has_wildcard(self) -> bool {
-        text::classify(self.0) & text::HAS_WILDCARD != 0
+        self.0.iter().any(|byte| matches!(byte, b'+' | b'#'))
     }
 
     /// The filter as a string.
@@ -115,10 +115,17 @@ pub(crate) fn first_fault(bytes: &[u8], more: bool) -> Option<usize> {
     None
 }
 
+/// Whether all is plain text and every wildcard is where it may be.
+// Apart from its callers, where the compiler would mix it with what they look for.
+#[inline(never)]
+pub(crate) fn is_plain_and_well_formed(bytes: &[u8]) -> bool {
+    plain::is_plain(bytes) && is_well_formed(bytes)
+}
+
 /// Whether every wildcard is where it may be: [`first_fault`] without saying where. It looks at the
 /// wildcards alone, eight bytes at a time, the last eight overlapping their neighbours.
 #[inline]
-pub(crate) fn is_well_formed(bytes: &[u8]) -> bool {
+fn is_well_formed(bytes: &[u8]) -> bool {
     let Some(last) = bytes.last_chunk::<8>().filter(|_| cfg!(target_pointer_width = "64")) else {
         return first_fault(bytes, false).is_none();
     };

@@ -48,23 +48,25 @@ impl fmt::Display for QoS {
 /// A QoS 0 PUBLISH has neither an identifier [MQTT-2.3.1-5] nor DUP [MQTT-3.3.1-2], so neither can
 /// be given for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+// As wide in front as a packet identifier, which other packets have there.
+#[repr(u16)]
 pub enum Delivery {
     /// QoS 0.
     #[default]
     AtMostOnce,
     /// QoS 1.
     AtLeastOnce {
-        /// The identifier that the PUBACK will carry.
-        packet_id: PacketId,
         /// Set on every transmission but the first.
         dup: bool,
+        /// The identifier that the PUBACK will carry.
+        packet_id: PacketId,
     },
     /// QoS 2.
     ExactlyOnce {
-        /// The identifier that PUBREC, PUBREL and PUBCOMP will carry.
-        packet_id: PacketId,
         /// Set on every transmission but the first.
         dup: bool,
+        /// The identifier that PUBREC, PUBREL and PUBCOMP will carry.
+        packet_id: PacketId,
     },
 }
 

@@ -1,5 +1,6 @@
 //! Bytes and nothing else. Knows no packet.
 
+pub(crate) mod plain;
 mod reader;
 pub(crate) mod text;
 pub(crate) mod varint;

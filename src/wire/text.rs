@@ -179,96 +179,6 @@ pub(crate) fn checked_str(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Set in a class when a byte is zero or no ASCII: the string needs [`first_fault`].
-pub(crate) const NEEDS_CARE: u8 = 0x80;
-/// Set in a class when a byte is `+` or `#`.
-pub(crate) const HAS_WILDCARD: u8 = 0x01;
-
-/// What kinds of bytes there are, in one pass. A class of zero is plain ASCII without wildcards.
-///
-/// Whole blocks, the last one overlapping its neighbour, are what the compiler turns into vector
-/// instructions; asking first whether anything is to be said at all spares it to say what.
-#[inline(always)]
-pub(crate) fn classify(bytes: &[u8]) -> u8 {
-    // Small processors have no use for wide blocks, but for the room that they take.
-    if cfg!(not(target_pointer_width = "64")) {
-        return classify_middle(bytes);
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
-        if bytes.len() > 32 {
-            return classify_long(bytes);
-        }
-        return merge(classify_blocks(first, last));
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        return classify_word(u64::from_le_bytes(*first))
-            | classify_word(u64::from_le_bytes(*last));
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        let [a, b, c, d] = *first;
-        let [e, f, g, h] = *last;
-        return classify_word(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
-    }
-    bytes.iter().fold(0, |class, &byte| class | classify_byte(byte))
-}
-
-/// [`classify`] for more than 32 bytes.
-#[inline(always)]
-fn classify_long(bytes: &[u8]) -> u8 {
-    let (Some(first), Some(last)) = (bytes.first_chunk::<32>(), bytes.last_chunk::<32>()) else {
-        return 0;
-    };
-    let class = merge(classify_blocks(first, last));
-    if bytes.len() > 64 { class | classify_middle(bytes) } else { class }
-}
-
-/// [`classify`] byte by byte, as far as the source says.
-#[inline(never)]
-fn classify_middle(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |class, &byte| class | classify_byte(byte))
-}
-
-/// The classes of two blocks, place by place.
-#[inline(always)]
-fn classify_blocks<const N: usize>(first: &[u8; N], last: &[u8; N]) -> [u8; N] {
-    let mut classes = [0; N];
-    for (class, (&a, &b)) in classes.iter_mut().zip(first.iter().zip(last)) {
-        *class = classify_byte(a) | classify_byte(b);
-    }
-    classes
-}
-
-/// All classes in one.
-#[inline(always)]
-fn merge<const N: usize>(classes: [u8; N]) -> u8 {
-    let (lanes, _) = classes.as_chunks::<16>();
-    let any = lanes.iter().fold(0, |any, lane| any | u128::from_ne_bytes(*lane));
-    if any == 0 {
-        return 0;
-    }
-    let care = if any & u128::from_ne_bytes([NEEDS_CARE; 16]) != 0 { NEEDS_CARE } else { 0 };
-    care | u8::from(any & u128::from_ne_bytes([HAS_WILDCARD; 16]) != 0)
-}
-
-/// `+` is 0x2B and `#` is 0x23: they differ in one bit.
-#[inline(always)]
-fn classify_byte(byte: u8) -> u8 {
-    ((byte | byte.wrapping_sub(1)) & NEEDS_CARE) | u8::from(byte & 0xf7 == 0x23)
-}
-
-/// [`classify_byte`] for eight bytes at once.
-#[inline(always)]
-fn classify_word(word: u64) -> u8 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let no_wildcard = (word & 0xf7f7_f7f7_f7f7_f7f7) ^ 0x2323_2323_2323_2323;
-    // A byte of zero borrows from bit 7; a borrow that runs on past it starts at a zero too.
-    let wildcard = no_wildcard.wrapping_sub(ONES) & !no_wildcard & HIGH;
-    let care = (word | (word.wrapping_sub(ONES) & !word)) & HIGH;
-    let class = u8::from(wildcard != 0);
-    if care == 0 { class } else { class | NEEDS_CARE }
-}
-
 /// The top bit of each byte that is `+` or `#`, and no other bit.
 #[inline(always)]
 pub(crate) const fn wildcards_in(word: u64) -> u64 {
@@ -339,33 +249,6 @@ fn first_discouraged(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
-
-    #[test]
-    fn every_byte_at_every_place_is_classified_alike() {
-        for len in 1..70 {
-            for at in 0..len {
-                for byte in 0..=u8::MAX {
-                    let mut bytes = vec![b'a'; len];
-                    bytes[at] = byte;
-                    let wildcard = matches!(byte, b'+' | b'#');
-                    let care = !(1..0x80).contains(&byte);
-                    let class = classify(&bytes);
-                    assert_eq!(class & HAS_WILDCARD != 0, wildcard, "{byte} at {at} of {len}");
-                    assert_eq!(class & NEEDS_CARE != 0, care, "{byte} at {at} of {len}");
-                }
-            }
-        }
-        assert_eq!(classify(&[]), 0);
-    }
-
-    #[test]
-    fn neighbours_do_not_disturb_the_classes_of_a_word() {
-        for bytes in [*b"\x01#\x01$\x22+\x24\x7f", *b"\"$*,\x22\x24\x2a\x2c", *b"########"] {
-            let expected = bytes.iter().fold(0, |class, &byte| class | classify_byte(byte));
-            assert_eq!(classify(&bytes), expected);
-        }
-    }
 
     fn fault(bytes: &[u8]) -> Option<(FaultKind, usize)> {
         first_fault(bytes, 0, true).map(|fault| (fault.kind, fault.at))

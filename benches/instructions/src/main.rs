@@ -54,6 +54,7 @@ fn options() -> DecodeOptions {
     black_box(DecodeOptions::default().with_max_packet_size(1 << 22))
 }
 
+#[inline(never)]
 fn decode(packets: &[Vec<u8>], rounds: usize) {
     let (buffers, options) = (buffers(packets), options());
     for _ in 0..rounds {
@@ -66,6 +67,7 @@ fn decode(packets: &[Vec<u8>], rounds: usize) {
     }
 }
 
+#[inline(never)]
 fn encode(packets: &[Vec<u8>], rounds: usize) {
     let decoded: Vec<_> = packets
         .iter()
@@ -89,6 +91,7 @@ fn encode(packets: &[Vec<u8>], rounds: usize) {
 }
 
 /// The mixed packets in pieces of 1460 bytes.
+#[inline(never)]
 fn chunks(rounds: usize) -> usize {
     let packets = Shape::Mixed.packets(2048);
     let stream = packets.concat();
@@ -102,6 +105,7 @@ fn chunks(rounds: usize) -> usize {
 }
 
 /// One PUBLISH of so many 64 KiB, one byte at a time.
+#[inline(never)]
 fn byte_by_byte(size: usize) -> usize {
     // Not the generator, whose work would count.
     let len = size << 16;

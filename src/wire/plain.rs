@@ -1,0 +1,109 @@
+//! Whether text is plain, as most is: sixteen bytes in one step.
+//!
+//! The compiler makes vector instructions of loops over arrays, if nothing else stands around them;
+//! so nothing here becomes a part of its callers. Small processors go byte by byte: wide steps take
+//! room and bring them nothing.
+
+/// Whether all is ASCII without U+0000.
+#[inline(never)]
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    is_made_of::<false>(bytes)
+}
+
+/// [`is_plain`], and there is neither `+` nor `#`.
+#[inline(never)]
+pub(crate) fn is_plain_name(bytes: &[u8]) -> bool {
+    is_made_of::<true>(bytes)
+}
+
+#[inline(always)]
+fn is_made_of<const NAME: bool>(bytes: &[u8]) -> bool {
+    if cfg!(not(target_pointer_width = "64")) {
+        return is_made_of_bytewise::<NAME>(bytes);
+    }
+    // The last bytes overlap others.
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        let (middle, _) = bytes.get(16..).unwrap_or_default().as_chunks::<16>();
+        return (is_block_made_of::<NAME>(first) & is_block_made_of::<NAME>(last))
+            && middle.iter().all(is_block_made_of::<NAME>);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return (strange_bits::<NAME>(first) | strange_bits::<NAME>(last)) & HIGH == 0;
+    }
+    if let (Some(&[a, b, c, d]), Some(&[e, f, g, h])) =
+        (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
+    {
+        return strange_bits::<NAME>(&[a, b, c, d, e, f, g, h]) & HIGH == 0;
+    }
+    bytes.iter().all(|&byte| is_byte_made_of::<NAME>(byte))
+}
+
+fn is_made_of_bytewise<const NAME: bool>(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| is_byte_made_of::<NAME>(byte))
+}
+
+/// `+` is 0x2B and `#` is 0x23: they differ in one bit.
+#[inline(always)]
+const fn is_byte_made_of<const NAME: bool>(byte: u8) -> bool {
+    (byte.cast_signed() > 0) & !(NAME & (byte & 0xf7 == 0x23))
+}
+
+#[inline(always)]
+fn is_block_made_of<const NAME: bool>(block: &[u8; 16]) -> bool {
+    let mut all = true;
+    for &byte in block {
+        all &= is_byte_made_of::<NAME>(byte);
+    }
+    all
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Has a top bit set if a byte is not made so. Which byte, it does not tell.
+#[inline(always)]
+const fn strange_bits<const NAME: bool>(word: &[u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(*word);
+    // A byte of zero borrows and so gets its top bit; others borrow after such a byte only.
+    let bits = word | word.wrapping_sub(ONES);
+    let zero_if_wildcard = (word & 0xf7f7_f7f7_f7f7_f7f7) ^ 0x2323_2323_2323_2323;
+    if NAME { bits | zero_if_wildcard.wrapping_sub(ONES) } else { bits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn every_byte_is_seen_at_every_place() {
+        for len in 1..70 {
+            for at in 0..len {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'a'; len];
+                    bytes[at] = byte;
+                    let plain = (1..0x80).contains(&byte);
+                    assert_eq!(is_plain(&bytes), plain, "{byte} at {at} of {len}");
+                    let plain = plain && !matches!(byte, b'+' | b'#');
+                    assert_eq!(is_plain_name(&bytes), plain, "{byte} at {at} of {len}");
+                }
+            }
+        }
+        assert!(is_plain(&[]) && is_plain_name(&[]));
+    }
+
+    #[test]
+    fn neighbours_do_not_disturb_each_other() {
+        for bytes in [
+            b"\x01\"\x01$\x22,\x24\x7f",
+            b"\"$*,\x22\x24\x2a\x2c",
+            b"\x7f\x01\x7f\x01\x01\x01\x7f\x7f",
+        ] {
+            assert!(is_plain_name(bytes) && is_plain(bytes));
+        }
+        for bytes in [b"\x01#\x01$\x22,\x24\x7f", b"########"] {
+            assert!(!is_plain_name(bytes) && is_plain(bytes));
+        }
+        assert!(!is_plain(b"\x01\0\x01\0\x01\x01\x01\x01"));
+    }
+}
