@@ -37,6 +37,8 @@ const RESERVED: u8 = 0x01;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Connect<'a> {
+    /// The largest number of seconds between two packets of the client; 0 for any.
+    pub keep_alive: u16,
     /// What the server publishes if the connection ends without a DISCONNECT.
     pub will: Option<Will<'a>>,
     /// The client identifier. It may be empty in 3.1.1 with `clean_session` only.
@@ -47,8 +49,6 @@ pub struct Connect<'a> {
     pub password: Option<Binary<'a>>,
     /// The properties, which 3.1 and 3.1.1 do not have.
     pub properties: Properties<'a>,
-    /// The largest number of seconds between two packets of the client; 0 for any.
-    pub keep_alive: u16,
     /// The version that the client speaks. It is what the packet is encoded for.
     pub version: Version,
     /// Whether both sides begin with an empty session and keep nothing of it.
@@ -59,16 +59,16 @@ pub struct Connect<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Will<'a> {
-    /// The QoS with which it is published.
-    pub qos: QoS,
-    /// Whether it is retained.
-    pub retain: bool,
     /// The topic.
     pub topic: TopicName<'a>,
     /// The payload.
     pub payload: Binary<'a>,
     /// The properties, which 3.1 and 3.1.1 do not have.
     pub properties: Properties<'a>,
+    /// The QoS with which it is published.
+    pub qos: QoS,
+    /// Whether it is retained.
+    pub retain: bool,
 }
 
 impl<'a> Connect<'a> {
@@ -86,7 +86,7 @@ impl<'a> Connect<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let version = read_version(&mut r)?;
         r.options.version = version;
@@ -112,6 +112,7 @@ impl<'a> Connect<'a> {
             None
         };
         r.finish()?;
+        r.confirm([Some(client_id), user_name], will.map(|will| will.topic))?;
         Ok(Self {
             version,
             clean_session: flags & CLEAN_SESSION != 0,
@@ -147,7 +148,7 @@ impl<'a> Connect<'a> {
 }
 
 /// Protocol name and level, which together name the version.
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, W::Fault> {
     let name = r.protocol_name()?;
     if name == b"MQIsdp" {
@@ -167,7 +168,7 @@ fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, 
     }
 }
 
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Fault> {
     let start = r.at();
     let flags = r.u8(Field::ConnectFlags)?;
@@ -195,7 +196,7 @@ fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Faul
     Ok(flags)
 }
 
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn read_client_id<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
@@ -218,7 +219,7 @@ fn read_client_id<'a, W: Watch<'a>>(
     Ok(client_id)
 }
 
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn read_will<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     flags: u8,
@@ -226,7 +227,7 @@ fn read_will<'a, W: Watch<'a>>(
 ) -> Result<Will<'a>, W::Fault> {
     Ok(Will {
         // [MQTT-3.1.2-9] [MQTT-3.1.3-10]
-        topic: r.topic_name(Field::WillTopic, following.after(0, 3))?,
+        topic: r.will_topic(following.after(0, 3))?,
         payload: r.binary(Field::WillPayload, following.after(0, 2))?,
         qos: QoS::new((flags & WILL_QOS).wrapping_shr(3)).unwrap_or_default(),
         retain: flags & WILL_RETAIN != 0,
@@ -236,7 +237,7 @@ fn read_will<'a, W: Watch<'a>>(
 
 /// Whether a flagged field follows. In 3.1 the Remaining Length wins over the flags: user name and
 /// password may be missing if the packet ends where they would begin.
-#[inline]
+#[inline(always)]
 fn is_there<'a, W: Watch<'a>>(r: &Fields<'a, '_, W>, flags: u8, flag: u8) -> bool {
     flags & flag != 0 && (r.version() != Version::V3_1 || r.left() > 0)
 }
@@ -250,7 +251,7 @@ const fn needs_client_id(version: Version, flags: u8) -> bool {
 
 /// Makes sure that what the flags announce has a place in the packet. An empty client identifier has,
 /// even where it is refused, because the server answers it.
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn check_length<'a, W: Watch<'a>>(
     r: &mut Fields<'a, '_, W>,
     following: Following,
@@ -273,7 +274,7 @@ struct Following {
 
 impl Following {
     /// What follows the client identifier.
-    #[inline]
+    #[inline(always)]
     fn new(version: Version, flags: u8) -> Self {
         let mut following = Self { bytes: 0, last: Field::End, optional: 0 };
         let mut required = flags;
@@ -296,14 +297,14 @@ impl Following {
     }
 
     /// Takes off the next field, of at least so many bytes; what follows that.
-    #[inline]
+    #[inline(always)]
     fn after(&mut self, flag: u8, bytes: usize) -> Room {
         self.optional &= !flag;
         self.bytes = self.bytes.saturating_sub(bytes);
         self.room()
     }
 
-    #[inline]
+    #[inline(always)]
     const fn room(self) -> Room {
         let then = match (self.bytes, self.optional) {
             (0, 0) => Then::Nothing,

@@ -151,7 +151,7 @@ pub fn explain(input: &[u8], options: DecodeOptions) -> Explanation<'_> {
             audit.missing = missing;
             let header_len = header.header_len();
             let fields = Fields::new(header.packet_type, body, header_len, options, &mut audit);
-            match Packet::decode_body(header.first, fields) {
+            match Packet::decode_body(header.first, fields, Ok, Err) {
                 Ok(decoded) => packet = Some(decoded),
                 Err(_) if audit.waiting => {}
                 Err(error) => audit.note(error),

@@ -6,6 +6,7 @@
 
 use super::{
     DecodeError, DecodeOptions, ErrorKind, Field, PacketType, Rule,
+    content::{Content, first_fault},
     explain::Value,
     room::{Room, Then},
     watch::Watch,
@@ -13,17 +14,8 @@ use super::{
 use crate::{
     topic::{self, TopicFilter, TopicName},
     types::{PacketId, Version},
-    wire::{Binary, Reader, Text, plain, text},
+    wire::{Binary, Reader, Text, plain},
 };
-
-/// What a length-prefixed field holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Content {
-    Binary,
-    Text,
-    TopicName,
-    TopicFilter,
-}
 
 /// What is told to those who do not want to be told.
 const UNTOLD: DecodeError = DecodeError {
@@ -55,6 +47,14 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     ) -> Self {
         let end = header_len.saturating_add(body.len());
         Self { reader: Reader::new(body), end, packet_type, options, watch }
+    }
+
+    /// The same, but made of its parts: the compiler then need not keep it in memory because
+    /// others do.
+    #[inline(always)]
+    pub(crate) fn renewed(self) -> Self {
+        let Self { reader, end, packet_type, options, watch } = self;
+        Self { reader, end, packet_type, options, watch }
     }
 
     #[inline(always)]
@@ -169,7 +169,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// The protocol name of one of the versions.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], W::Fault> {
         let field = Field::ProtocolName;
         let start = self.at();
@@ -180,7 +180,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         if name.len() == 6 {
             self.check_length_of_3_1(self.left())?;
         }
-        if !matches!(name, b"MQTT" | b"MQIsdp") {
+        if name != b"MQTT" && name != b"MQIsdp" {
             // [MQTT-3.1.2-1]
             self.breach(ErrorKind::ProtocolName, field, start, 0)?;
         }
@@ -231,7 +231,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn binary(&mut self, field: Field, room: Room) -> Result<Binary<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::Binary)?;
@@ -241,16 +241,47 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         Ok(Binary::from_checked(bytes))
     }
 
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn text(&mut self, field: Field, room: Room) -> Result<Text<'a>, W::Fault> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::Text)?;
         let text = Text::from_checked(bytes);
         self.saw(field, start, Value::Text(text));
-        if !plain::is_plain(bytes) || self.refuses(Rule::DiscouragedCharacters) {
+        // A glance looks at the texts when it has found all fields: see `confirm`.
+        if W::TELLS && (!plain::is_plain(bytes) || self.refuses(Rule::DiscouragedCharacters)) {
             self.check(field, bytes, Content::Text)?;
         }
         Ok(text)
+    }
+
+    /// [`Self::topic_name`] as one of several texts.
+    #[inline(always)]
+    pub(crate) fn will_topic(&mut self, room: Room) -> Result<TopicName<'a>, W::Fault> {
+        if W::TELLS {
+            return self.topic_name(Field::WillTopic, room);
+        }
+        self.prefixed(Field::WillTopic, room, Content::TopicName).map(TopicName::from_checked)
+    }
+
+    /// What a glance has not looked at in [`Self::text`] and [`Self::will_topic`], so that the way
+    /// from one length to the next is short.
+    #[inline(always)]
+    pub(crate) fn confirm(
+        &self,
+        texts: [Option<Text<'a>>; 2],
+        topic: Option<TopicName<'a>>,
+    ) -> Result<(), W::Fault> {
+        if W::TELLS {
+            return Ok(());
+        }
+        let is_plain =
+            |text: Option<Text<'a>>| text.is_none_or(|text| plain::is_plain(text.as_bytes()));
+        let [first, second] = texts;
+        let are_plain = is_plain(first)
+            && is_plain(second)
+            && topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()));
+        let is_enough = are_plain && !self.refuses(Rule::DiscouragedCharacters);
+        if is_enough { Ok(()) } else { Err(UNTOLD.into()) }
     }
 
     #[inline(always)]
@@ -262,10 +293,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::TopicName)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
-        if !plain::is_plain_name(bytes)
-            || bytes.is_empty()
-            || self.refuses(Rule::DiscouragedCharacters)
-        {
+        if !plain::is_plain_name(bytes) || self.refuses(Rule::DiscouragedCharacters) {
             self.check(field, bytes, Content::TopicName)?;
         }
         Ok(TopicName::from_checked(bytes))
@@ -281,7 +309,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let bytes = self.prefixed(field, room, Content::TopicFilter)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
         let is_plain = plain::is_plain_name(bytes) || topic::is_plain_and_well_formed(bytes);
-        if !is_plain || bytes.is_empty() || self.refuses(Rule::DiscouragedCharacters) {
+        if !is_plain || self.refuses(Rule::DiscouragedCharacters) {
             self.check(field, bytes, Content::TopicFilter)?;
         }
         Ok(TopicFilter::from_checked(bytes))
@@ -414,41 +442,4 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             None => Ok(()),
         }
     }
-}
-
-/// The first fault of a string of which `missing` bytes have not arrived: what, where in the
-/// string, and the offending byte.
-#[cold]
-#[inline(never)]
-fn first_fault(
-    bytes: &[u8],
-    missing: usize,
-    content: Content,
-    discouraged: bool,
-) -> Option<(ErrorKind, usize, u32)> {
-    let is_topic = matches!(content, Content::TopicName | Content::TopicFilter);
-    if is_topic && bytes.is_empty() && missing == 0 {
-        return Some((ErrorKind::EmptyTopic, 0, 0));
-    }
-    if content == Content::Binary {
-        return None;
-    }
-    let fault = text::first_fault(bytes, missing, discouraged);
-    let wildcard = match content {
-        Content::TopicName => {
-            topic::first_name_fault(bytes).map(|at| (ErrorKind::WildcardInTopicName, at))
-        }
-        Content::TopicFilter => topic::first_filter_fault(bytes, missing > 0)
-            .map(|at| (ErrorKind::MisplacedWildcard, at)),
-        Content::Text | Content::Binary => None,
-    };
-    let is_first = |at: usize| fault.is_none_or(|fault| at < fault.at);
-    let wildcard = wildcard.filter(|(_, at)| is_first(*at));
-    let kind = |kind| match kind {
-        text::FaultKind::IllFormed => ErrorKind::IllFormedUtf8,
-        text::FaultKind::Nul => ErrorKind::HasNul,
-        text::FaultKind::Discouraged => ErrorKind::DiscouragedCharacter,
-    };
-    let (kind, at) = wildcard.or_else(|| fault.map(|fault| (kind(fault.kind), fault.at)))?;
-    Some((kind, at, bytes.get(at).copied().map_or(0, u32::from)))
 }

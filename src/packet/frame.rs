@@ -157,14 +157,38 @@ pub(crate) fn plain(input: &[u8], limit: u32) -> Option<(Frame<'_>, &[u8])> {
     let Varint::Whole { value, len, minimal: true } = varint::decode(rest) else { return None };
     let rest = rest.get(usize::from(len)..)?;
     let (body, after) = rest.split_at_checked(usize::try_from(value).ok()?)?;
-    let packet_type = PacketType::new(first.wrapping_shr(4))?;
-    let has_plain_flags = match packet_type {
-        PacketType::Publish => publish::has_plain_flags(first),
-        _ => first == packet_type.first_byte(),
-    };
+    let packet_type = *PLAIN_TYPES.get(usize::from(first))?;
     let header_len = len.saturating_add(1);
-    let fits = value.saturating_add(u32::from(header_len)) <= limit;
-    (has_plain_flags && fits).then_some((Frame { packet_type, first, header_len, body }, after))
+    let packet_len = value.wrapping_add(u32::from(header_len));
+    (packet_len <= limit)
+        .then_some((Frame { packet_type: packet_type?, first, header_len, body }, after))
+}
+
+/// The packet type by the first byte, if its flags need no second look.
+static PLAIN_TYPES: [Option<PacketType>; 256] = plain_types();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "evaluated by the compiler, with 256 values of a byte"
+)]
+const fn plain_types() -> [Option<PacketType>; 256] {
+    let mut types = [None; 256];
+    let mut first = 0;
+    while first < 256 {
+        if let Some(packet_type) = PacketType::new((first >> 4) as u8) {
+            let is_plain = match packet_type {
+                PacketType::Publish => publish::is_plain(first as u8),
+                _ => first as u8 == packet_type.first_byte(),
+            };
+            if is_plain {
+                types[first] = Some(packet_type);
+            }
+        }
+        first += 1;
+    }
+    types
 }
 
 /// What is known of a packet from its first bytes.

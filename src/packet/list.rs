@@ -23,7 +23,7 @@ pub struct List<'a, T>(Source<'a, T>);
 
 #[derive(Clone, Copy)]
 enum Source<'a, T> {
-    Wire { bytes: &'a [u8], count: u32 },
+    Wire { bytes: &'a [u8], count: usize },
     Values(&'a [T]),
 }
 
@@ -48,7 +48,7 @@ pub(crate) mod sealed {
 
 impl<'a, T: Entry<'a>> List<'a, T> {
     /// A view of bytes that the caller has checked.
-    pub(crate) const fn from_checked(bytes: &'a [u8], count: u32) -> Self {
+    pub(crate) const fn from_checked(bytes: &'a [u8], count: usize) -> Self {
         Self(Source::Wire { bytes, count })
     }
 
@@ -60,7 +60,7 @@ impl<'a, T: Entry<'a>> List<'a, T> {
     /// The number of entries.
     pub fn len(&self) -> usize {
         match self.0 {
-            Source::Wire { count, .. } => usize::try_from(count).unwrap_or(usize::MAX),
+            Source::Wire { count, .. } => count,
             Source::Values(values) => values.len(),
         }
     }

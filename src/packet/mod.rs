@@ -3,6 +3,7 @@
 mod ack;
 mod connack;
 mod connect;
+mod content;
 mod disconnect;
 mod encode;
 mod error;
@@ -47,7 +48,10 @@ pub use subscribe::{Subscribe, Subscription, SubscriptionOptions};
 pub use unsuback::Unsuback;
 pub use unsubscribe::Unsubscribe;
 
-use crate::types::{PacketId, Version};
+use crate::{
+    types::{PacketId, Version},
+    wire::HAS_ROOM,
+};
 use bytes::BufMut;
 use fields::Fields;
 use frame::{Header, Start};
@@ -138,7 +142,7 @@ impl<'a> Packet<'a> {
     #[inline]
     pub fn read(input: &mut &'a [u8], options: DecodeOptions) -> Result<Option<Self>, DecodeError> {
         Self::read_plain(
-            *input,
+            input,
             options,
             input,
             |input, packet, after| {
@@ -155,8 +159,7 @@ impl<'a> Packet<'a> {
     /// What comes then is said in advance, `found` with what follows the packet or `otherwise`, both
     /// with the `context`. A packet that is handed on as a result in several steps is copied in each,
     /// in pieces that stand in the way of reading it.
-    // Where code size counts, one copy is enough.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline(always)]
     pub(crate) fn read_plain<C, T>(
         input: &'a [u8],
         options: DecodeOptions,
@@ -164,11 +167,14 @@ impl<'a> Packet<'a> {
         found: impl Fn(C, Self, &'a [u8]) -> T,
         otherwise: impl FnOnce(C) -> T,
     ) -> T {
+        if !HAS_ROOM {
+            return otherwise(context);
+        }
         if let [first, len @ 0..=0x7f, rest @ ..] = input
             && let Some((body, after)) = rest.split_at_checked(usize::from(*len))
             && options.max_packet_size >= 0x82
         {
-            if first & 0xf0 == 0x30 {
+            if publish::is_plain(*first) {
                 if let Some(publish) = Publish::read_plain(*first, 2, body, options) {
                     return found(context, Self::Publish(publish), after);
                 }
@@ -191,8 +197,8 @@ impl<'a> Packet<'a> {
                     _ => {}
                 }
             }
-        } else if let [first @ 0x30..=0x3d, low @ 0x80..=0xff, high @ 0x01..=0x7f, rest @ ..] =
-            input
+        } else if let [first, low @ 0x80..=0xff, high @ 0x01..=0x7f, rest @ ..] = input
+            && publish::is_plain(*first)
             && let len = usize::from(*high).wrapping_shl(7) | usize::from(*low & 0x7f)
             && let Some((body, after)) = rest.split_at_checked(len)
             && options.max_packet_size >= 0x4003
@@ -209,13 +215,19 @@ impl<'a> Packet<'a> {
         if input.is_empty() {
             return Ok(None);
         }
-        // A second reader is not worth its room on small processors.
-        if cfg!(target_pointer_width = "64")
-            && let Some((frame, after)) = frame::plain(input, options.max_packet_size)
-            && let Ok(packet) = Self::glance(frame, options)
-        {
-            *input = after;
-            return Ok(Some(packet));
+        if HAS_ROOM && let Some((frame, after)) = frame::plain(input, options.max_packet_size) {
+            let (header_len, watch) = (usize::from(frame.header_len), &mut Glance);
+            let fields = Fields::new(frame.packet_type, frame.body, header_len, options, watch);
+            let whole = core::mem::replace(input, after);
+            return Self::decode_body(
+                frame.first,
+                fields,
+                |packet| Ok(Some(packet)),
+                |NotPlain| {
+                    *input = whole;
+                    Self::read_closely(input, options)
+                },
+            );
         }
         Self::read_closely(input, options)
     }
@@ -230,65 +242,75 @@ impl<'a> Packet<'a> {
             return Ok(None);
         };
         let (body, missing) = header.body(input);
-        if missing > 0 {
-            return check_partial(&header, input, options).map(|()| None);
+        match Self::decode_closely(header.frame(body), missing, options) {
+            Ok(packet) => {
+                let packet_len = header.header_len().saturating_add(body.len());
+                *input = input.get(packet_len..).unwrap_or_default();
+                Ok(Some(packet))
+            }
+            Err(unread) if unread.waits => Ok(None),
+            Err(unread) => Err(unread.error),
         }
-        let frame = header.frame(body);
-        let packet = Self::decode_closely(frame, options)?;
-        *input = input.get(frame.packet_len()..).unwrap_or_default();
-        Ok(Some(packet))
     }
 
     /// Decodes one whole packet.
-    #[inline]
     pub fn decode(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
-        if cfg!(target_pointer_width = "64")
-            && let Ok(packet) = Self::glance(frame, options)
-        {
-            return Ok(packet);
+        let closely = || Self::decode_closely(frame, 0, options).map_err(|unread| unread.error);
+        if !HAS_ROOM {
+            return closely();
         }
-        // What is wrong, if anything, is worth a second reading.
-        Self::decode_closely(frame, options)
-    }
-
-    /// Decodes one whole packet if nothing about it is unusual or wrong.
-    #[inline(always)]
-    fn glance(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, NotPlain> {
         let (header_len, watch) = (usize::from(frame.header_len), &mut Glance);
         let fields = Fields::new(frame.packet_type, frame.body, header_len, options, watch);
-        Self::decode_body(frame.first, fields)
+        Self::decode_body(frame.first, fields, Ok, |NotPlain| closely())
     }
 
+    /// Decodes a packet of which `missing` bytes have not arrived.
     #[inline(never)]
-    fn decode_closely(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
+    fn decode_closely(
+        frame: Frame<'a>,
+        missing: usize,
+        options: DecodeOptions,
+    ) -> Result<Self, Unread> {
+        let mut watch = Partial { missing, waiting: false };
         let header_len = usize::from(frame.header_len);
-        let mut watch = Partial { missing: 0, waiting: false };
         let fields = Fields::new(frame.packet_type, frame.body, header_len, options, &mut watch);
-        Self::decode_body(frame.first, fields)
+        Self::decode_body(frame.first, fields, Ok, Err)
+            .map_err(|error| Unread { error, waits: watch.waiting })
     }
 
-    /// The one place that dispatches on the packet type when reading.
+    /// The one place that dispatches on the packet type when reading; what to do with the result is
+    /// said in advance, for the reason given at [`Self::read_plain`].
     #[inline(always)]
-    pub(crate) fn decode_body<W: Watch<'a>>(
+    pub(crate) fn decode_body<W: Watch<'a>, T>(
         first: u8,
         fields: Fields<'a, '_, W>,
-    ) -> Result<Self, W::Fault> {
-        Ok(match fields.packet_type {
-            PacketType::Connect => Self::Connect(Connect::decode(fields)?),
-            PacketType::Connack => Self::Connack(Connack::decode(fields)?),
-            PacketType::Publish => Self::Publish(Publish::decode(first, fields)?),
-            PacketType::Puback => Self::Puback(Puback::decode(fields)?),
-            PacketType::Pubrec => Self::Pubrec(Pubrec::decode(fields)?),
-            PacketType::Pubrel => Self::Pubrel(Pubrel::decode(fields)?),
-            PacketType::Pubcomp => Self::Pubcomp(Pubcomp::decode(fields)?),
-            PacketType::Subscribe => Self::Subscribe(Subscribe::decode(fields)?),
-            PacketType::Suback => Self::Suback(Suback::decode(fields)?),
-            PacketType::Unsubscribe => Self::Unsubscribe(Unsubscribe::decode(fields)?),
-            PacketType::Unsuback => Self::Unsuback(Unsuback::decode(fields)?),
-            PacketType::Pingreq => Self::Pingreq(Pingreq::decode(fields)?),
-            PacketType::Pingresp => Self::Pingresp(Pingresp::decode(fields)?),
-            PacketType::Disconnect => Self::Disconnect(Disconnect::decode(fields)?),
-        })
+        found: impl Fn(Self) -> T,
+        fault: impl FnOnce(W::Fault) -> T,
+    ) -> T {
+        macro_rules! decode {
+            ($name:ident($($argument:expr),+)) => {
+                match $name::decode($($argument),+) {
+                    Ok(packet) => found(Self::$name(packet)),
+                    Err(error) => fault(error),
+                }
+            };
+        }
+        match fields.packet_type {
+            PacketType::Connect => decode!(Connect(fields.renewed())),
+            PacketType::Connack => decode!(Connack(fields)),
+            PacketType::Publish => decode!(Publish(first, fields)),
+            PacketType::Puback => decode!(Puback(fields)),
+            PacketType::Pubrec => decode!(Pubrec(fields)),
+            PacketType::Pubrel => decode!(Pubrel(fields)),
+            PacketType::Pubcomp => decode!(Pubcomp(fields)),
+            PacketType::Subscribe => decode!(Subscribe(fields)),
+            PacketType::Suback => decode!(Suback(fields)),
+            PacketType::Unsubscribe => decode!(Unsubscribe(fields)),
+            PacketType::Unsuback => decode!(Unsuback(fields)),
+            PacketType::Pingreq => decode!(Pingreq(fields)),
+            PacketType::Pingresp => decode!(Pingresp(fields)),
+            PacketType::Disconnect => decode!(Disconnect(fields)),
+        }
     }
 
     /// The type of the packet.
@@ -333,10 +355,17 @@ impl<'a> Packet<'a> {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn encode_rare(&self, version: Version, out: &mut impl BufMut) -> Result<(), EncodeError> {
         each!(self, packet => packet.encode(version, out))
     }
+}
+
+/// Why a packet could not be read.
+struct Unread {
+    error: DecodeError,
+    /// Whether that is for want of bytes that have not arrived.
+    waits: bool,
 }
 
 #[cold]
@@ -351,11 +380,8 @@ fn check_incomplete(input: &[u8], options: DecodeOptions) -> Result<(), DecodeEr
 /// Whether the part of a packet that has arrived can still become one.
 fn check_partial(header: &Header, input: &[u8], options: DecodeOptions) -> Result<(), DecodeError> {
     let (body, missing) = header.body(input);
-    let mut watch = Partial { missing, waiting: false };
-    let header_len = header.header_len();
-    let fields = Fields::new(header.packet_type, body, header_len, options, &mut watch);
-    match Packet::decode_body(header.first, fields) {
-        Err(error) if !watch.waiting => Err(error),
+    match Packet::decode_closely(header.frame(body), missing, options) {
+        Err(unread) if !unread.waits => Err(unread.error),
         _ => Ok(()),
     }
 }

@@ -1,11 +1,6 @@
 //! PINGREQ and PINGRESP: nothing but their fixed header.
 
-use super::{
-    EncodeError, PacketType,
-    encode::{Body, encode_methods},
-    fields::Fields,
-    watch::Watch,
-};
+use super::{EncodeError, PacketType, encode::check_room, fields::Fields, watch::Watch};
 use crate::{types::Version, wire::Writer};
 use bytes::BufMut;
 
@@ -25,22 +20,20 @@ macro_rules! ping {
             }
         }
 
-        impl Body for $name {
-            #[inline]
-            fn first_byte(&self) -> u8 {
-                PacketType::$name.first_byte()
+        impl $name {
+            /// The number of bytes that [`Self::encode`] writes.
+            pub const fn encoded_len(&self, _: Version) -> Result<usize, EncodeError> {
+                Ok(2)
             }
 
+            /// Writes the packet. On an error nothing has been written.
             #[inline]
-            fn body_len(&self, _: Version) -> Result<usize, EncodeError> {
-                Ok(0)
+            pub fn encode(&self, _: Version, out: &mut impl BufMut) -> Result<(), EncodeError> {
+                check_room(out, 2)?;
+                Writer::new(out).bytes(&[PacketType::$name.first_byte(), 0]);
+                Ok(())
             }
-
-            #[inline]
-            fn write<B: BufMut>(&self, _: Version, _: &mut Writer<'_, B>) {}
         }
-
-        encode_methods!($name);
     };
 }
 

@@ -9,7 +9,10 @@ use super::{
 use crate::{
     topic::TopicName,
     types::{Delivery, PacketId, QoS, Version},
-    wire::Writer,
+    wire::{
+        Writer,
+        varint::{self, Varint},
+    },
 };
 use bytes::BufMut;
 use core::fmt;
@@ -46,7 +49,7 @@ impl<'a> Publish<'a> {
         }
     }
 
-    /// Reads what follows a fixed header of this length if nothing is unusual or wrong.
+    /// Reads what follows a plain fixed header of this length if nothing is unusual or wrong.
     #[inline(always)]
     pub(crate) fn read_plain(
         first: u8,
@@ -54,12 +57,26 @@ impl<'a> Publish<'a> {
         body: &'a [u8],
         options: DecodeOptions,
     ) -> Option<Self> {
-        if !has_plain_flags(first) {
-            return None;
-        }
         let watch = &mut Glance;
         let fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
         Self::decode(first, fields).ok()
+    }
+
+    /// The number of bytes of a packet that has begun and of which nothing but payload is missing, if
+    /// nothing is unusual or wrong so far: then nothing can become wrong any more.
+    #[inline]
+    pub(crate) fn plain_start(input: &'a [u8], options: DecodeOptions) -> Option<usize> {
+        let (&first, rest) = input.split_first().filter(|(first, _)| is_plain(**first))?;
+        let Varint::Whole { value, len, minimal: true } = varint::decode(rest) else { return None };
+        let header_len = usize::from(len).saturating_add(1);
+        let packet_len = header_len.saturating_add(usize::try_from(value).ok()?);
+        let fits = u32::try_from(packet_len).is_ok_and(|len| len <= options.max_packet_size);
+        if !fits || packet_len <= input.len() {
+            return None;
+        }
+        let (body, watch) = (input.get(header_len..)?, &mut Glance);
+        let mut fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
+        Self::decode_header(first, &mut fields).ok().map(|_| packet_len)
     }
 
     #[inline(always)]
@@ -206,12 +223,10 @@ impl<'a> Publish<'a> {
     }
 }
 
-/// Whether the flags of a first byte need no second look: QoS 0 to 2, no DUP at QoS 0.
+/// Whether a first byte is that of a PUBLISH and needs no second look: QoS 0 to 2, no DUP at QoS 0.
 #[inline(always)]
-pub(crate) fn has_plain_flags(first: u8) -> bool {
-    // One bit for each combination of flags.
-    const PLAIN: u16 = 0b0011_1100_0011_1111;
-    PLAIN.wrapping_shr(u32::from(first & 0x0f)) & 1 != 0
+pub(crate) const fn is_plain(first: u8) -> bool {
+    matches!(first, 0x30..=0x35 | 0x3a..=0x3d)
 }
 
 impl fmt::Debug for Publish<'_> {

@@ -1,11 +1,12 @@
 //! The decoder for a byte stream: whole packets, streamed payloads, skipped giants.
 
 use super::{
-    DecodeError, DecodeOptions, Packet, StreamItem, check_partial,
+    DecodeError, DecodeOptions, Packet, Publish, StreamItem, check_partial,
     frame::{self, Header, Start},
     judge::{Judge, Judgement, checkpoint},
     stream_item::{What, read_item},
 };
+use crate::wire::HAS_ROOM;
 use bytes::{Buf, BytesMut};
 use core::{fmt, ops::ControlFlow};
 
@@ -243,6 +244,13 @@ impl<'i> Feed<'_, 'i> {
         match self.decoder.state {
             State::Packet if self.decoder.carry.is_empty() => {
                 let options = self.decoder.judge.options;
+                if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, options) {
+                    let input = core::mem::take(&mut self.input);
+                    self.decoder.carry.extend_from_slice(input);
+                    self.decoder.state = State::Gather(len);
+                    self.decoder.checked = len;
+                    return Ok(None);
+                }
                 let header = match frame::header(self.input, options, &mut ()) {
                     Ok(Start::Header(header)) => header,
                     Ok(Start::Partial) => return self.hold(None).map(|()| None),
@@ -290,11 +298,17 @@ impl<'i> Feed<'_, 'i> {
         *state = State::Packet;
         *checked = 0;
         *taken = len;
-        let mut bytes = carry.get(..len).unwrap_or_default();
-        match Packet::read(&mut bytes, *options).transpose() {
-            Some(packet) => note(packet, options, state).map(Some),
-            None => Ok(None),
-        }
+        let bytes = carry.get(..len).unwrap_or_default();
+        Packet::read_plain(
+            bytes,
+            *options,
+            (options, state),
+            |_, packet, _| Ok(Some(StreamItem::Packet(packet))),
+            |(options, state)| {
+                let packet = Packet::read(&mut &*bytes, *options).transpose();
+                packet.map(|packet| note(packet, options, state)).transpose()
+            },
+        )
     }
 
     #[cold]

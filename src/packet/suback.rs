@@ -42,7 +42,7 @@ impl<'a> Suback<'a> {
             let at = r.at();
             r.breach(ErrorKind::NoReasonCodes, Field::ReturnCode, at, 0)?;
         }
-        let mut count = 0_u32;
+        let mut count = 0_usize;
         while !r.is_done() {
             let start = r.at();
             let code = r.u8(Field::ReturnCode)?;

@@ -67,7 +67,7 @@ impl<'a> Subscribe<'a> {
             let at = r.at();
             r.breach(ErrorKind::NoFilters, Field::TopicFilter, at, 0)?;
         }
-        let mut count = 0_u32;
+        let mut count = 0_usize;
         while !r.is_done() {
             // [MQTT-3.8.3-1]
             r.topic_filter(Field::TopicFilter, ROOM)?;

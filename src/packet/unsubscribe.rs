@@ -41,7 +41,7 @@ impl<'a> Unsubscribe<'a> {
             let at = r.at();
             r.breach(ErrorKind::NoFilters, Field::TopicFilter, at, 0)?;
         }
-        let mut count = 0_u32;
+        let mut count = 0_usize;
         while !r.is_done() {
             // [MQTT-3.10.3-1]
             r.topic_filter(Field::TopicFilter, ROOM)?;

@@ -1,7 +1,7 @@
 //! Topic filters: what a subscription asks for.
 
 use super::{TopicError, TopicName};
-use crate::wire::{Text, plain, text};
+use crate::wire::{HAS_ROOM, Text, plain, text};
 use core::fmt;
 
 /// A topic filter: at least one character, wildcards only where they may stand, otherwise a string
@@ -115,18 +115,18 @@ pub(crate) fn first_fault(bytes: &[u8], more: bool) -> Option<usize> {
     None
 }
 
-/// Whether all is plain text and every wildcard is where it may be.
+/// Whether there is something, all of it is plain text, and every wildcard is where it may be.
 // Apart from its callers, where the compiler would mix it with what they look for.
 #[inline(never)]
 pub(crate) fn is_plain_and_well_formed(bytes: &[u8]) -> bool {
-    plain::is_plain(bytes) && is_well_formed(bytes)
+    !bytes.is_empty() && plain::is_plain(bytes) && is_well_formed(bytes)
 }
 
 /// Whether every wildcard is where it may be: [`first_fault`] without saying where. It looks at the
 /// wildcards alone, eight bytes at a time, the last eight overlapping their neighbours.
 #[inline]
 fn is_well_formed(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk::<8>().filter(|_| cfg!(target_pointer_width = "64")) else {
+    let Some(last) = bytes.last_chunk::<8>().filter(|_| HAS_ROOM) else {
         return first_fault(bytes, false).is_none();
     };
     let (words, _) = bytes.as_chunks::<8>();

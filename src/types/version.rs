@@ -33,10 +33,10 @@ impl Version {
 
     /// The version that a CONNECT with this protocol name and level speaks.
     #[inline]
-    pub(crate) const fn from_wire(name: &[u8], level: u8) -> Option<Self> {
-        match (name, level) {
-            (b"MQIsdp", 3) => Some(Self::V3_1),
-            (b"MQTT", 4) => Some(Self::V3_1_1),
+    pub(crate) fn from_wire(name: &[u8], level: u8) -> Option<Self> {
+        match level {
+            3 if name == b"MQIsdp" => Some(Self::V3_1),
+            4 if name == b"MQTT" => Some(Self::V3_1_1),
             _ => None,
         }
     }

@@ -4,13 +4,15 @@
 //! so nothing here becomes a part of its callers. Small processors go byte by byte: wide steps take
 //! room and bring them nothing.
 
+use super::HAS_ROOM;
+
 /// Whether all is ASCII without U+0000.
 #[inline(never)]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     is_made_of::<false>(bytes)
 }
 
-/// [`is_plain`], and there is neither `+` nor `#`.
+/// [`is_plain`], there is something, and neither `+` nor `#`.
 #[inline(never)]
 pub(crate) fn is_plain_name(bytes: &[u8]) -> bool {
     is_made_of::<true>(bytes)
@@ -18,14 +20,26 @@ pub(crate) fn is_plain_name(bytes: &[u8]) -> bool {
 
 #[inline(always)]
 fn is_made_of<const NAME: bool>(bytes: &[u8]) -> bool {
-    if cfg!(not(target_pointer_width = "64")) {
+    if !HAS_ROOM {
         return is_made_of_bytewise::<NAME>(bytes);
     }
     // The last bytes overlap others.
+    if bytes.len() > 48 {
+        let (Some(first), Some(last)) = (bytes.first_chunk::<32>(), bytes.last_chunk::<32>())
+        else {
+            return false;
+        };
+        let (middle, _) = bytes.get(32..).unwrap_or_default().as_chunks::<32>();
+        return is_block_made_of::<NAME, 32>(first)
+            && is_block_made_of::<NAME, 32>(last)
+            && (bytes.len() <= 64 || middle.iter().all(is_block_made_of::<NAME, 32>));
+    }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
-        let (middle, _) = bytes.get(16..).unwrap_or_default().as_chunks::<16>();
-        return (is_block_made_of::<NAME>(first) & is_block_made_of::<NAME>(last))
-            && middle.iter().all(is_block_made_of::<NAME>);
+        // Three blocks, whatever the length: a wrong guess costs more than to look twice.
+        let at = bytes.len().wrapping_sub(16).min(16);
+        let middle = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>());
+        return (is_block_made_of::<NAME, 16>(first) & is_block_made_of::<NAME, 16>(last))
+            && middle.is_some_and(is_block_made_of::<NAME, 16>);
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         return (strange_bits::<NAME>(first) | strange_bits::<NAME>(last)) & HIGH == 0;
@@ -35,11 +49,11 @@ fn is_made_of<const NAME: bool>(bytes: &[u8]) -> bool {
     {
         return strange_bits::<NAME>(&[a, b, c, d, e, f, g, h]) & HIGH == 0;
     }
-    bytes.iter().all(|&byte| is_byte_made_of::<NAME>(byte))
+    is_made_of_bytewise::<NAME>(bytes)
 }
 
 fn is_made_of_bytewise<const NAME: bool>(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| is_byte_made_of::<NAME>(byte))
+    !(NAME && bytes.is_empty()) && bytes.iter().all(|&byte| is_byte_made_of::<NAME>(byte))
 }
 
 /// `+` is 0x2B and `#` is 0x23: they differ in one bit.
@@ -49,7 +63,7 @@ const fn is_byte_made_of<const NAME: bool>(byte: u8) -> bool {
 }
 
 #[inline(always)]
-fn is_block_made_of<const NAME: bool>(block: &[u8; 16]) -> bool {
+fn is_block_made_of<const NAME: bool, const N: usize>(block: &[u8; N]) -> bool {
     let mut all = true;
     for &byte in block {
         all &= is_byte_made_of::<NAME>(byte);
@@ -89,7 +103,7 @@ mod tests {
                 }
             }
         }
-        assert!(is_plain(&[]) && is_plain_name(&[]));
+        assert!(is_plain(&[]) && !is_plain_name(&[]));
     }
 
     #[test]

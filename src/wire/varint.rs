@@ -16,26 +16,22 @@ pub(crate) enum Varint {
 
 #[inline]
 pub(crate) fn decode(bytes: &[u8]) -> Varint {
-    match bytes {
-        [byte @ 0..=0x7f, ..] => Varint::Whole { value: u32::from(*byte), len: 1, minimal: true },
-        _ => decode_long(bytes),
-    }
+    let (value, len, last) = match *bytes {
+        [a @ 0..=0x7f, ..] => return Varint::Whole { value: u32::from(a), len: 1, minimal: true },
+        [a, b @ 0..=0x7f, ..] => (join(&[a, b]), 2, b),
+        [a, b, c @ 0..=0x7f, ..] => (join(&[a, b, c]), 3, c),
+        [a, b, c, d @ 0..=0x7f, ..] => (join(&[a, b, c, d]), 4, d),
+        [a, b, c, _, ..] => return Varint::TooLong { min: join(&[a, b, c]) },
+        _ => return Varint::Partial { min: join(bytes) },
+    };
+    Varint::Whole { value, len, minimal: last != 0 }
 }
 
-fn decode_long(bytes: &[u8]) -> Varint {
-    let mut value = 0_u32;
-    for (&byte, len) in bytes.iter().zip(1_u8..=4) {
-        let shift = u32::from(len).saturating_sub(1).saturating_mul(7);
-        value |= u32::from(byte & 0x7f).wrapping_shl(shift);
-        if byte & 0x80 == 0 {
-            return Varint::Whole { value, len, minimal: byte != 0 || len == 1 };
-        }
-    }
-    if bytes.len() >= 4 {
-        Varint::TooLong { min: value & 0x1f_ffff }
-    } else {
-        Varint::Partial { min: value }
-    }
+/// The groups of seven bits, put together.
+#[inline(always)]
+fn join(bytes: &[u8]) -> u32 {
+    let bits = |byte: &u8| u32::from(*byte & 0x7f);
+    bytes.iter().rev().fold(0, |value, byte| value.wrapping_shl(7) | bits(byte))
 }
 
 /// How many bytes the value takes.

@@ -37,10 +37,10 @@ pub enum Target {
 
 impl Case {
     const fn new(name: &'static str, work: Work, shape: Shape, target: Target) -> Self {
-        let (count, rounds) = match shape {
-            Shape::PublishSized(_) => (8, 20),
-            Shape::Mixed => (10_000, 20),
-            Shape::PublishMedium => (128, 240),
+        let (count, rounds) = match (work, shape) {
+            (_, Shape::PublishSized(_)) => (8, 20),
+            (_, Shape::Mixed) => (10_000, 20),
+            (Work::Encode, _) | (_, Shape::PublishMedium) => (128, 320),
             _ => (512, 80),
         };
         Self { name, work, shape, count, rounds, target }

@@ -15,11 +15,12 @@ use crate::Peer;
 /// The largest packet that codecs accept which want to know.
 const MAX_SIZE: usize = 1 << 22;
 
-/// Ours first, as Vec and as BytesMut.
+/// Ours first, with the three kinds of buffer that can be written to.
 pub fn all() -> Vec<Box<dyn Peer>> {
     vec![
         Box::new(mqtt_pure::Pure::<Vec<u8>>::new()),
         Box::new(mqtt_pure::Pure::<bytes::BytesMut>::new()),
+        Box::new(mqtt_pure::Pure::<mqtt_pure::Slice>::new()),
         Box::new(mqttrs::Mqttrs::default()),
         Box::new(mqttbytes::Mqttbytes::default()),
         Box::new(rumqttc::Rumqttc::default()),

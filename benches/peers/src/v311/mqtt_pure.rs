@@ -1,57 +1,121 @@
 use super::MAX_SIZE;
 use crate::{Peer, inputs::consume};
-use bytes::BufMut;
+use bytes::{BufMut, BytesMut};
 use mqtt_pure::{DecodeOptions, Packet, Publish, StreamDecoder, StreamItem, Subscription, Version};
 use std::hint::black_box;
 
-/// What is encoded: a SUBSCRIBE from a slice of values, a large PUBLISH without its payload.
-enum Task {
-    Packet(Packet<'static>),
-    Header(Publish<'static>),
+/// What is encoded: packets, a SUBSCRIBE from a slice of values, and large PUBLISH without their
+/// payloads.
+#[derive(Default)]
+pub struct Tasks {
+    packets: Vec<Packet<'static>>,
+    headers: Vec<Publish<'static>>,
 }
 
 pub struct Pure<B> {
     options: DecodeOptions,
     buffers: Vec<Vec<u8>>,
-    tasks: Vec<Task>,
+    tasks: Tasks,
     out: B,
 }
 
-/// The two buffers that are measured.
-pub trait Buffer: BufMut + AsRef<[u8]> + Default {
+/// The buffers that are measured.
+pub trait Buffer: Default {
     const NAME: &'static str;
+    fn reserve(&mut self, len: usize);
     fn clear(&mut self);
-    fn reserve(&mut self, additional: usize);
+    fn encode(&mut self, tasks: &Tasks);
+    fn bytes(&self) -> &[u8];
+}
+
+fn encode(tasks: &Tasks, out: &mut impl BufMut) {
+    let version = black_box(Version::V3_1_1);
+    for packet in &tasks.packets {
+        packet.encode(version, out).unwrap();
+    }
+    for publish in &tasks.headers {
+        publish.encode_header(version, publish.payload.len(), out).unwrap();
+        black_box(publish.payload);
+    }
 }
 
 impl Buffer for Vec<u8> {
     const NAME: &'static str = "mqtt-pure";
 
+    fn reserve(&mut self, len: usize) {
+        self.reserve(len);
+    }
+
     fn clear(&mut self) {
         self.clear();
     }
 
-    fn reserve(&mut self, additional: usize) {
-        self.reserve(additional);
+    fn encode(&mut self, tasks: &Tasks) {
+        encode(tasks, self);
+        black_box(&self[..]);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self
     }
 }
 
-impl Buffer for bytes::BytesMut {
+impl Buffer for BytesMut {
     const NAME: &'static str = "mqtt-pure (BytesMut)";
+
+    fn reserve(&mut self, len: usize) {
+        self.reserve(len);
+    }
 
     fn clear(&mut self) {
         self.clear();
     }
 
-    fn reserve(&mut self, additional: usize) {
-        self.reserve(additional);
+    fn encode(&mut self, tasks: &Tasks) {
+        encode(tasks, self);
+        black_box(&self[..]);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Writes to `&mut [u8]`.
+#[derive(Default)]
+pub struct Slice {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Buffer for Slice {
+    const NAME: &'static str = "mqtt-pure (slice)";
+
+    fn reserve(&mut self, len: usize) {
+        self.bytes = vec![0; len];
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    fn encode(&mut self, tasks: &Tasks) {
+        let mut out = &mut self.bytes[..];
+        encode(tasks, &mut out);
+        let left = out.len();
+        self.len = self.bytes.len() - left;
+        black_box(self.bytes());
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 }
 
 impl<B: Buffer> Pure<B> {
     pub fn new() -> Self {
         let options = black_box(DecodeOptions::default().with_max_packet_size(MAX_SIZE as u32));
-        Self { options, buffers: Vec::new(), tasks: Vec::new(), out: B::default() }
+        Self { options, buffers: Vec::new(), tasks: Tasks::default(), out: B::default() }
     }
 }
 
@@ -92,19 +156,19 @@ impl<B: Buffer> Peer for Pure<B> {
     }
 
     fn keep(&mut self, packets: &'static [Vec<u8>]) {
-        self.tasks.clear();
+        self.tasks = Tasks::default();
         for bytes in packets {
             let mut packet = Packet::read(&mut &bytes[..], self.options).unwrap().unwrap();
             if let Packet::Subscribe(subscribe) = &mut packet {
                 let values: Vec<Subscription<'_>> = subscribe.subscriptions.iter().collect();
                 subscribe.subscriptions = (&*values.leak()).into();
             }
-            self.tasks.push(match packet {
+            match packet {
                 Packet::Publish(publish) if publish.payload.len() >= 1 << 20 => {
-                    Task::Header(publish)
+                    self.tasks.headers.push(publish);
                 }
-                packet => Task::Packet(packet),
-            });
+                packet => self.tasks.packets.push(packet),
+            }
         }
         self.out.reserve(packets.iter().map(Vec::len).sum());
     }
@@ -114,29 +178,16 @@ impl<B: Buffer> Peer for Pure<B> {
     }
 
     fn encode(&mut self) {
-        let version = black_box(Version::V3_1_1);
-        for task in &self.tasks {
-            match task {
-                Task::Packet(packet) => packet.encode(version, &mut self.out).unwrap(),
-                Task::Header(publish) => {
-                    publish.encode_header(version, publish.payload.len(), &mut self.out).unwrap();
-                    black_box(publish.payload);
-                }
-            }
-        }
-        black_box(self.out.as_ref());
+        self.out.encode(&self.tasks);
     }
 
     fn encoded(&self) -> Vec<u8> {
-        if let [Task::Header(publish), ..] = self.tasks[..] {
-            let packets = self.out.as_ref().chunks(self.out.as_ref().len() / self.tasks.len());
-            let payload = |task: &Task| match task {
-                Task::Header(publish) => publish.payload,
-                Task::Packet(_) => publish.payload,
-            };
-            let whole = packets.zip(&self.tasks).map(|(head, task)| [head, payload(task)].concat());
-            return whole.collect::<Vec<_>>().concat();
+        let (bytes, headers) = (self.out.bytes(), &self.tasks.headers);
+        if headers.is_empty() {
+            return bytes.to_vec();
         }
-        self.out.as_ref().to_vec()
+        let heads = bytes.chunks(bytes.len() / headers.len());
+        let whole = heads.zip(headers).map(|(head, publish)| [head, publish.payload].concat());
+        whole.collect::<Vec<_>>().concat()
     }
 }
