@@ -90,6 +90,10 @@ impl<'a> Connect<'a> {
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let version = read_version(&mut r)?;
         r.options.version = version;
+        if !W::TELLS && version != Version::V3_1_1 {
+            // Rare enough for a closer look, which spares the others the questions about it.
+            return Err(r.not_plain());
+        }
         let flags = read_flags(&mut r)?;
         let mut following = Following::new(version, flags);
         check_length(&mut r, following)?;
@@ -157,8 +161,8 @@ fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, 
     let start = r.at();
     let level = r.u8(Field::ProtocolLevel)?;
     r.saw(Field::ProtocolLevel, start, Value::Number(level.into()));
-    let plain_level = if r.refuses(Rule::BridgeBit) { level } else { level & 0x7f };
-    match Version::from_wire(name, plain_level) {
+    let bridge = || Version::from_wire(name, level & 0x7f).filter(|_| !r.refuses(Rule::BridgeBit));
+    match Version::from_wire(name, level).or_else(bridge) {
         Some(version) => Ok(version),
         // [MQTT-3.1.2-2]
         None => {

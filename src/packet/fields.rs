@@ -49,8 +49,8 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         Self { reader: Reader::new(body), end, packet_type, options, watch }
     }
 
-    /// The same, but made of its parts: the compiler then need not keep it in memory because
-    /// others do.
+    /// The same, made of its parts: where several readers begin with the same fields, each has its
+    /// own, and the compiler need not keep them in memory for one because of another.
     #[inline(always)]
     pub(crate) fn renewed(self) -> Self {
         let Self { reader, end, packet_type, options, watch } = self;
@@ -101,6 +101,12 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         } else {
             UNTOLD.into()
         }
+    }
+
+    /// What a glance says of whatever needs a closer look.
+    #[inline(always)]
+    pub(crate) fn not_plain(&self) -> W::Fault {
+        UNTOLD.into()
     }
 
     /// Reports a broken rule.

@@ -297,19 +297,19 @@ impl<'a> Packet<'a> {
         }
         match fields.packet_type {
             PacketType::Connect => decode!(Connect(fields.renewed())),
-            PacketType::Connack => decode!(Connack(fields)),
-            PacketType::Publish => decode!(Publish(first, fields)),
-            PacketType::Puback => decode!(Puback(fields)),
-            PacketType::Pubrec => decode!(Pubrec(fields)),
-            PacketType::Pubrel => decode!(Pubrel(fields)),
-            PacketType::Pubcomp => decode!(Pubcomp(fields)),
-            PacketType::Subscribe => decode!(Subscribe(fields)),
-            PacketType::Suback => decode!(Suback(fields)),
-            PacketType::Unsubscribe => decode!(Unsubscribe(fields)),
-            PacketType::Unsuback => decode!(Unsuback(fields)),
-            PacketType::Pingreq => decode!(Pingreq(fields)),
-            PacketType::Pingresp => decode!(Pingresp(fields)),
-            PacketType::Disconnect => decode!(Disconnect(fields)),
+            PacketType::Connack => decode!(Connack(fields.renewed())),
+            PacketType::Publish => decode!(Publish(first, fields.renewed())),
+            PacketType::Puback => decode!(Puback(fields.renewed())),
+            PacketType::Pubrec => decode!(Pubrec(fields.renewed())),
+            PacketType::Pubrel => decode!(Pubrel(fields.renewed())),
+            PacketType::Pubcomp => decode!(Pubcomp(fields.renewed())),
+            PacketType::Subscribe => decode!(Subscribe(fields.renewed())),
+            PacketType::Suback => decode!(Suback(fields.renewed())),
+            PacketType::Unsubscribe => decode!(Unsubscribe(fields.renewed())),
+            PacketType::Unsuback => decode!(Unsuback(fields.renewed())),
+            PacketType::Pingreq => decode!(Pingreq(fields.renewed())),
+            PacketType::Pingresp => decode!(Pingresp(fields.renewed())),
+            PacketType::Disconnect => decode!(Disconnect(fields.renewed())),
         }
     }
 

@@ -188,6 +188,7 @@ impl<'a> From<TopicName<'a>> for TopicFilter<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn well_formed_filters() {
@@ -242,5 +243,23 @@ mod tests {
         assert!(TopicFilter::new("a/+").unwrap().has_wildcard());
         assert!(!TopicFilter::new("a/b").unwrap().has_wildcard());
         assert_eq!(TopicFilter::from(TopicName::new("a/b").unwrap()).as_str(), "a/b");
+    }
+
+    #[test]
+    fn levels_are_between_the_slashes() {
+        let filter = TopicFilter::new("/a//+").unwrap();
+        assert!(filter.levels().eq(["", "a", "", "+"]));
+    }
+
+    #[test]
+    fn it_is_shown_as_it_is() {
+        let filter = TopicFilter::new("a/\"+").unwrap_err();
+        assert_eq!(filter, TopicError::MisplacedWildcard { at: 3 });
+        let filter = TopicFilter::try_from("a/\"").unwrap();
+        assert_eq!(
+            (format!("{filter}"), format!("{filter:5}|")),
+            ("a/\"".into(), "a/\"  |".into())
+        );
+        assert_eq!(format!("{filter:?}"), r#""a/\"""#);
     }
 }

@@ -95,6 +95,7 @@ impl<'a> TryFrom<&'a str> for TopicName<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use alloc::{string::String, vec::Vec};
 
     #[test]
@@ -115,5 +116,12 @@ mod tests {
         assert_eq!(levels, ["", "a", "", ""]);
         assert!(TopicName::new("$SYS/x").unwrap().is_dollar());
         assert!(!TopicName::new("a/$x").unwrap().is_dollar());
+    }
+
+    #[test]
+    fn it_is_shown_as_it_is() {
+        let name = TopicName::try_from("a/\"").unwrap();
+        assert_eq!((format!("{name}"), format!("{name:5}|")), ("a/\"".into(), "a/\"  |".into()));
+        assert_eq!(format!("{name:?}"), r#""a/\"""#);
     }
 }

@@ -249,6 +249,7 @@ fn first_discouraged(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::{format, vec};
 
     fn fault(bytes: &[u8]) -> Option<(FaultKind, usize)> {
         first_fault(bytes, 0, true).map(|fault| (fault.kind, fault.at))
@@ -283,5 +284,23 @@ mod tests {
         assert!(waits(b"\xf0", 3) && !waits(b"\xf0\x90", 1) && waits(b"\xf0\x90\x80", 1));
         assert!(!waits(b"\xed\xa0", 1), "a surrogate is one after two bytes");
         assert!(!waits(b"\xf5", 3) && !waits(b"\xc0", 1));
+    }
+
+    #[test]
+    fn a_text_is_shown_as_it_is() {
+        let text = Text::try_from("a\"").unwrap();
+        assert_eq!((format!("{text}"), format!("{text:4}|")), ("a\"".into(), "a\"  |".into()));
+        assert_eq!(format!("{text:?}"), r#""a\"""#);
+        assert_eq!(Text::try_from("a\0"), Err(TextError::Nul { at: 1 }));
+    }
+
+    #[test]
+    fn of_bytes_only_their_number_is_shown() {
+        let bytes = Binary::try_from(&b"secret"[..]).unwrap();
+        assert_eq!(format!("{bytes:?}"), "<6 bytes>");
+        assert_eq!((bytes.as_bytes(), bytes.is_empty()), (&b"secret"[..], false));
+        assert!(Binary::default().is_empty());
+        let many = vec![0; 65_536];
+        assert_eq!(Binary::try_from(&many[..]), Err(BinaryTooLong { len: 65_536 }));
     }
 }
