@@ -90,10 +90,6 @@ impl<'a> Connect<'a> {
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let version = read_version(&mut r)?;
         r.options.version = version;
-        if !W::TELLS && version != Version::V3_1_1 {
-            // Rare enough for a closer look, which spares the others the questions about it.
-            return Err(r.not_plain());
-        }
         let flags = read_flags(&mut r)?;
         let mut following = Following::new(version, flags);
         check_length(&mut r, following)?;

@@ -103,12 +103,6 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    /// What a glance says of whatever needs a closer look.
-    #[inline(always)]
-    pub(crate) fn not_plain(&self) -> W::Fault {
-        UNTOLD.into()
-    }
-
     /// Reports a broken rule.
     #[inline(always)]
     pub(crate) fn breach(
@@ -186,7 +180,8 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         if name.len() == 6 {
             self.check_length_of_3_1(self.left())?;
         }
-        if name != b"MQTT" && name != b"MQIsdp" {
+        // A glance leaves 3.1 to those who look closer, and is spared all questions about it.
+        if name != b"MQTT" && !(W::TELLS && name == b"MQIsdp") {
             // [MQTT-3.1.2-1]
             self.breach(ErrorKind::ProtocolName, field, start, 0)?;
         }
