@@ -288,28 +288,28 @@ impl<'a> Packet<'a> {
         fault: impl FnOnce(W::Fault) -> T,
     ) -> T {
         macro_rules! decode {
-            ($name:ident($($argument:expr),+)) => {
-                match $name::decode($($argument),+) {
+            ($name:ident $(, $first:ident)?) => {
+                match $name::decode($($first,)? fields.renewed()) {
                     Ok(packet) => found(Self::$name(packet)),
                     Err(error) => fault(error),
                 }
             };
         }
         match fields.packet_type {
-            PacketType::Connect => decode!(Connect(fields.renewed())),
-            PacketType::Connack => decode!(Connack(fields.renewed())),
-            PacketType::Publish => decode!(Publish(first, fields.renewed())),
-            PacketType::Puback => decode!(Puback(fields.renewed())),
-            PacketType::Pubrec => decode!(Pubrec(fields.renewed())),
-            PacketType::Pubrel => decode!(Pubrel(fields.renewed())),
-            PacketType::Pubcomp => decode!(Pubcomp(fields.renewed())),
-            PacketType::Subscribe => decode!(Subscribe(fields.renewed())),
-            PacketType::Suback => decode!(Suback(fields.renewed())),
-            PacketType::Unsubscribe => decode!(Unsubscribe(fields.renewed())),
-            PacketType::Unsuback => decode!(Unsuback(fields.renewed())),
-            PacketType::Pingreq => decode!(Pingreq(fields.renewed())),
-            PacketType::Pingresp => decode!(Pingresp(fields.renewed())),
-            PacketType::Disconnect => decode!(Disconnect(fields.renewed())),
+            PacketType::Connect => decode!(Connect),
+            PacketType::Connack => decode!(Connack),
+            PacketType::Publish => decode!(Publish, first),
+            PacketType::Puback => decode!(Puback),
+            PacketType::Pubrec => decode!(Pubrec),
+            PacketType::Pubrel => decode!(Pubrel),
+            PacketType::Pubcomp => decode!(Pubcomp),
+            PacketType::Subscribe => decode!(Subscribe),
+            PacketType::Suback => decode!(Suback),
+            PacketType::Unsubscribe => decode!(Unsubscribe),
+            PacketType::Unsuback => decode!(Unsuback),
+            PacketType::Pingreq => decode!(Pingreq),
+            PacketType::Pingresp => decode!(Pingresp),
+            PacketType::Disconnect => decode!(Disconnect),
         }
     }
 
