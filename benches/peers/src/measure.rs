@@ -118,6 +118,9 @@ pub fn sample(peer: &mut dyn Peer, case: &Case, input: &Input) -> f64 {
             start.elapsed()
         }
         Work::Encode => {
+            // Once before, so that the packets are as near as they are to whoever has just made them.
+            peer.prepare();
+            peer.encode();
             peer.prepare();
             start = Instant::now();
             peer.encode();
