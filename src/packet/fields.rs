@@ -278,10 +278,11 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let is_plain =
             |text: Option<Text<'a>>| text.is_none_or(|text| plain::is_plain(text.as_bytes()));
         let [first, second] = texts;
-        let are_plain = is_plain(first)
-            && is_plain(second)
-            && topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()));
-        let is_enough = are_plain && !self.refuses(Rule::DiscouragedCharacters);
+        // All are looked at before one question is asked.
+        let is_enough = is_plain(first)
+            & is_plain(second)
+            & topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()))
+            & !self.refuses(Rule::DiscouragedCharacters);
         if is_enough { Ok(()) } else { Err(UNTOLD.into()) }
     }
 
