@@ -30,16 +30,15 @@ fn is_made_of<const NAME: bool>(bytes: &[u8]) -> bool {
             return false;
         };
         let (middle, _) = bytes.get(32..).unwrap_or_default().as_chunks::<32>();
-        return is_block_made_of::<NAME, 32>(first)
-            && is_block_made_of::<NAME, 32>(last)
-            && (bytes.len() <= 64 || middle.iter().all(is_block_made_of::<NAME, 32>));
+        return is_block_made_of::<NAME>(first)
+            && is_block_made_of::<NAME>(last)
+            && (bytes.len() <= 64 || middle.iter().all(is_block_made_of::<NAME>));
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
         // Three blocks, whatever the length: a wrong guess costs more than to look twice.
         let at = bytes.len().wrapping_sub(16).min(16);
         let middle = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>());
-        return (is_block_made_of::<NAME, 16>(first) & is_block_made_of::<NAME, 16>(last))
-            && middle.is_some_and(is_block_made_of::<NAME, 16>);
+        return middle.is_some_and(|middle| are_blocks_made_of::<NAME>(first, middle, last));
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         return (strange_bits::<NAME>(first) | strange_bits::<NAME>(last)) & HIGH == 0;
@@ -63,7 +62,16 @@ const fn is_byte_made_of<const NAME: bool>(byte: u8) -> bool {
 }
 
 #[inline(always)]
-fn is_block_made_of<const NAME: bool, const N: usize>(block: &[u8; N]) -> bool {
+fn are_blocks_made_of<const NAME: bool>(a: &[u8; 16], b: &[u8; 16], c: &[u8; 16]) -> bool {
+    let mut all = true;
+    for ((&a, &b), &c) in a.iter().zip(b).zip(c) {
+        all &= is_byte_made_of::<NAME>(a) & is_byte_made_of::<NAME>(b) & is_byte_made_of::<NAME>(c);
+    }
+    all
+}
+
+#[inline(always)]
+fn is_block_made_of<const NAME: bool>(block: &[u8; 32]) -> bool {
     let mut all = true;
     for &byte in block {
         all &= is_byte_made_of::<NAME>(byte);
