@@ -1,8 +1,8 @@
 //! Cuts one whole packet off the front of a byte stream, or says how many bytes are missing.
 
 use super::{
-    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, publish,
-    watch::Watch,
+    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, fields::Fields,
+    publish, watch::Watch,
 };
 use crate::{
     types::{QoS, Version},
@@ -96,6 +96,16 @@ impl<'a> Frame<'a> {
         self.body
     }
 
+    /// Its fields, to be read under this watch.
+    #[inline(always)]
+    pub(crate) fn fields<'w, W: Watch<'a>>(
+        self,
+        options: DecodeOptions,
+        watch: &'w mut W,
+    ) -> Fields<'a, 'w, W> {
+        Fields::new(self.packet_type, self.body, usize::from(self.header_len), options, watch)
+    }
+
     /// The number of bytes of the whole packet, fixed header included.
     pub fn packet_len(&self) -> usize {
         usize::from(self.header_len).saturating_add(self.body.len())
@@ -153,15 +163,20 @@ pub fn split(input: &[u8], options: DecodeOptions) -> Result<Split<'_>, DecodeEr
 /// write it. Whether its length suits its type, reading it will tell.
 #[inline]
 pub(crate) fn plain(input: &[u8], limit: u32) -> Option<(Frame<'_>, &[u8])> {
+    let header = plain_header(input, limit)?;
+    let len = usize::try_from(header.remaining_length).ok()?;
+    let (body, after) = input.get(header.header_len()..)?.split_at_checked(len)?;
+    Some((header.frame(body), after))
+}
+
+/// The fixed header at the front of `input` if it is whole and as senders write it.
+#[inline]
+pub(crate) fn plain_header(input: &[u8], limit: u32) -> Option<Header> {
     let (&first, rest) = input.split_first()?;
     let Varint::Whole { value, len, minimal: true } = varint::decode(rest) else { return None };
-    let rest = rest.get(usize::from(len)..)?;
-    let (body, after) = rest.split_at_checked(usize::try_from(value).ok()?)?;
-    let packet_type = *PLAIN_TYPES.get(usize::from(first))?;
-    let header_len = len.saturating_add(1);
-    let packet_len = value.wrapping_add(u32::from(header_len));
-    (packet_len <= limit)
-        .then_some((Frame { packet_type: packet_type?, first, header_len, body }, after))
+    let packet_type = (*PLAIN_TYPES.get(usize::from(first))?)?;
+    let header = Header { packet_type, first, len: len.saturating_add(1), remaining_length: value };
+    (header.packet_len() <= limit).then_some(header)
 }
 
 /// The packet type by the first byte, if its flags need no second look.

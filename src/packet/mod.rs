@@ -211,17 +211,18 @@ impl<'a> Packet<'a> {
 
     /// What [`Self::read_plain`] leaves over.
     #[inline(never)]
-    fn read_any(input: &mut &'a [u8], options: DecodeOptions) -> Result<Option<Self>, DecodeError> {
+    pub(crate) fn read_any(
+        input: &mut &'a [u8],
+        options: DecodeOptions,
+    ) -> Result<Option<Self>, DecodeError> {
         if input.is_empty() {
             return Ok(None);
         }
         if HAS_ROOM && let Some((frame, after)) = frame::plain(input, options.max_packet_size) {
-            let (header_len, watch) = (usize::from(frame.header_len), &mut Glance);
-            let fields = Fields::new(frame.packet_type, frame.body, header_len, options, watch);
             let whole = core::mem::replace(input, after);
             return Self::decode_body(
                 frame.first,
-                fields,
+                frame.fields(options, &mut Glance),
                 |packet| Ok(Some(packet)),
                 |NotPlain| {
                     *input = whole;
@@ -242,10 +243,10 @@ impl<'a> Packet<'a> {
             return Ok(None);
         };
         let (body, missing) = header.body(input);
-        match Self::decode_closely(header.frame(body), missing, options) {
+        let frame = header.frame(body);
+        match Self::decode_closely(frame, missing, options) {
             Ok(packet) => {
-                let packet_len = header.header_len().saturating_add(body.len());
-                *input = input.get(packet_len..).unwrap_or_default();
+                *input = input.get(frame.packet_len()..).unwrap_or_default();
                 Ok(Some(packet))
             }
             Err(unread) if unread.waits => Ok(None),
@@ -259,8 +260,8 @@ impl<'a> Packet<'a> {
         if !HAS_ROOM {
             return closely();
         }
-        let (header_len, watch) = (usize::from(frame.header_len), &mut Glance);
-        let fields = Fields::new(frame.packet_type, frame.body, header_len, options, watch);
+        let watch = &mut Glance;
+        let fields = frame.fields(options, watch);
         Self::decode_body(frame.first, fields, Ok, |NotPlain| closely())
     }
 
@@ -272,9 +273,7 @@ impl<'a> Packet<'a> {
         options: DecodeOptions,
     ) -> Result<Self, Unread> {
         let mut watch = Partial { missing, waiting: false };
-        let header_len = usize::from(frame.header_len);
-        let fields = Fields::new(frame.packet_type, frame.body, header_len, options, &mut watch);
-        Self::decode_body(frame.first, fields, Ok, Err)
+        Self::decode_body(frame.first, frame.fields(options, &mut watch), Ok, Err)
             .map_err(|error| Unread { error, waits: watch.waiting })
     }
 

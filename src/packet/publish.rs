@@ -3,16 +3,14 @@
 use super::{
     DecodeOptions, EncodeError, Field, PacketType, Properties, encode,
     fields::Fields,
+    frame,
     room::Room,
     watch::{Glance, Watch},
 };
 use crate::{
     topic::TopicName,
     types::{Delivery, PacketId, QoS, Version},
-    wire::{
-        Writer,
-        varint::{self, Varint},
-    },
+    wire::Writer,
 };
 use bytes::BufMut;
 use core::fmt;
@@ -66,17 +64,15 @@ impl<'a> Publish<'a> {
     /// nothing is unusual or wrong so far: then nothing can become wrong any more.
     #[inline]
     pub(crate) fn plain_start(input: &'a [u8], options: DecodeOptions) -> Option<usize> {
-        let (&first, rest) = input.split_first().filter(|(first, _)| is_plain(**first))?;
-        let Varint::Whole { value, len, minimal: true } = varint::decode(rest) else { return None };
-        let header_len = usize::from(len).saturating_add(1);
-        let packet_len = header_len.saturating_add(usize::try_from(value).ok()?);
-        let fits = u32::try_from(packet_len).is_ok_and(|len| len <= options.max_packet_size);
-        if !fits || packet_len <= input.len() {
+        let header = frame::plain_header(input, options.max_packet_size)
+            .filter(|header| header.packet_type == PacketType::Publish)?;
+        let (body, missing) = header.body(input);
+        let watch = &mut Glance;
+        let mut fields = header.frame(body).fields(options, watch);
+        if missing == 0 || Self::decode_header(header.first, &mut fields).is_err() {
             return None;
         }
-        let (body, watch) = (input.get(header_len..)?, &mut Glance);
-        let mut fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
-        Self::decode_header(first, &mut fields).ok().map(|_| packet_len)
+        Some(input.len().saturating_add(missing))
     }
 
     #[inline(always)]

@@ -245,21 +245,23 @@ impl<'i> Feed<'_, 'i> {
             State::Packet if self.decoder.carry.is_empty() => {
                 let options = self.decoder.judge.options;
                 if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, options) {
-                    let input = core::mem::take(&mut self.input);
-                    self.decoder.carry.extend_from_slice(input);
+                    self.hold();
                     self.decoder.state = State::Gather(len);
                     self.decoder.checked = len;
                     return Ok(None);
                 }
                 let header = match frame::header(self.input, options, &mut ()) {
                     Ok(Start::Header(header)) => header,
-                    Ok(Start::Partial) => return self.hold(None).map(|()| None),
+                    Ok(Start::Partial) => {
+                        self.hold();
+                        return Ok(None);
+                    }
                     // Skipping or streaming may take what is too large.
                     Err(_) => return self.next_slow(),
                 };
                 let (body, missing) = header.body(self.input);
                 if missing > 0 {
-                    return self.hold(Some(&header)).map(|()| None);
+                    return self.gather(&header).map(|()| None);
                 }
                 let frame = header.frame(body);
                 self.input = self.input.get(frame.packet_len()..).unwrap_or_default();
@@ -271,11 +273,16 @@ impl<'i> Feed<'_, 'i> {
         }
     }
 
-    /// Carries the input, which is the beginning of a packet.
-    fn hold(&mut self, header: Option<&Header>) -> Result<(), DecodeError> {
+    /// Carries the input, which is the beginning of a packet, and returns it.
+    fn hold(&mut self) -> &'i [u8] {
         let input = core::mem::take(&mut self.input);
         self.decoder.carry.extend_from_slice(input);
-        let Some(header) = header else { return Ok(()) };
+        input
+    }
+
+    /// Carries the input, which is the beginning of the packet with this header.
+    fn gather(&mut self, header: &Header) -> Result<(), DecodeError> {
+        let input = self.hold();
         let len = usize::try_from(header.packet_len()).unwrap_or(usize::MAX);
         self.decoder.state = State::Gather(len);
         if checkpoint(input.len()) < input.len() {
@@ -305,7 +312,7 @@ impl<'i> Feed<'_, 'i> {
             (options, state),
             |_, packet, _| Ok(Some(StreamItem::Packet(packet))),
             |(options, state)| {
-                let packet = Packet::read(&mut &*bytes, *options).transpose();
+                let packet = Packet::read_any(&mut &*bytes, *options).transpose();
                 packet.map(|packet| note(packet, options, state)).transpose()
             },
         )
