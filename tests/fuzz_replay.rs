@@ -19,6 +19,8 @@ mod decode;
 mod fixpoint;
 #[path = "../fuzz/src/model.rs"]
 mod model;
+#[path = "../fuzz/src/recorded.rs"]
+mod recorded;
 #[path = "../fuzz/src/structured.rs"]
 mod structured;
 
@@ -41,22 +43,9 @@ fn vectors() -> Vec<Vec<u8>> {
         }
         let text = fs::read_to_string(path).unwrap();
         let cases: Value = serde_json::from_str(&text).unwrap();
-        collect(&cases, &mut all);
+        recorded::collect(&cases, &mut all);
     }
     all
-}
-
-fn collect(node: &Value, all: &mut Vec<Vec<u8>>) {
-    match node {
-        Value::Object(object) => {
-            if let Some(Value::String(text)) = object.get("hex") {
-                all.push(hex::decode(text).unwrap());
-            }
-            object.values().for_each(|value| collect(value, all));
-        }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, all)),
-        _ => {}
-    }
 }
 
 /// Runs a target on everything; how many inputs that were.
