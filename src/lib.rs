@@ -74,12 +74,16 @@ mod types;
 mod wire;
 
 pub use packet::{
-    Connack, Connect, DecodeError, DecodeOptions, Disconnect, EncodeError, Entries, Entry,
+    Auth, Connack, Connect, DecodeError, DecodeOptions, Disconnect, EncodeError, Entries, Entry,
     ErrorKind, ExplainedField, Explanation, Feed, Field, Frame, List, Oversize, Packet, PacketType,
-    Pingreq, Pingresp, Properties, Puback, Pubcomp, Publish, Pubrec, Pubrel, Rule, Skipped, Split,
-    StreamDecoder, StreamItem, Strictness, Suback, Subscribe, Subscription, SubscriptionOptions,
-    Unsuback, Unsubscribe, Value, Will, explain, split,
+    Pingreq, Pingresp, Properties, Property, PropertyId, Puback, Pubcomp, Publish, Pubrec, Pubrel,
+    RetainHandling, Rule, Skipped, Split, StreamDecoder, StreamItem, Strictness, Suback, Subscribe,
+    Subscription, SubscriptionOptions, Unsuback, Unsubscribe, UserProperty, Value, Will, explain,
+    split,
 };
-pub use topic::{TopicError, TopicFilter, TopicName};
-pub use types::{ConnectReturnCode, Delivery, PacketId, PacketIdZero, QoS, ReasonCode, Version};
+pub use topic::{Share, TopicError, TopicFilter, TopicName};
+pub use types::{
+    ConnectReturnCode, Delivery, PacketId, PacketIdZero, QoS, ReasonCode, Role, SubscriptionId,
+    Version, Versions,
+};
 pub use wire::{Binary, BinaryTooLong, Text, TextError};

@@ -414,7 +414,7 @@ fn unusual_values_are_kept() {
     let Ok(Some(Packet::Publish(read))) = Packet::read(&mut &publish[..], options) else {
         panic!("no PUBLISH")
     };
-    assert_eq!(read.topic.as_bytes(), b"\xef\xbb\xbfa");
+    assert_eq!(read.topic.unwrap().as_bytes(), b"\xef\xbb\xbfa");
 
     // A password and a will payload are bytes, not text.
     let connect = b"\x10\x1a\0\x04MQTT\x04\xc6\0\x3c\0\x01a\0\x01w\0\x02\xfe\0\0\x01u\0\x01\xff";

@@ -150,7 +150,7 @@ pub fn buffers(packets: &[Vec<u8>]) -> Vec<Vec<u8>> {
 pub fn consume(packet: Packet<'_>) {
     match packet {
         Packet::Publish(publish) => {
-            touch(publish.topic.as_bytes());
+            touch(publish.topic);
             touch(publish.payload);
             touch((publish.qos(), publish.packet_id(), publish.dup()));
             touch(publish.retain);
@@ -187,7 +187,8 @@ pub fn consume(packet: Packet<'_>) {
             touch(connect.password.map(Binary::as_bytes));
         }
         Packet::Connack(connack) => touch((connack.session_present, connack.reason)),
-        Packet::Pingreq(_) | Packet::Pingresp(_) | Packet::Disconnect(_) => touch(()),
+        Packet::Disconnect(_) | Packet::Auth(_) => touch(()),
+        Packet::Pingreq(_) | Packet::Pingresp(_) => touch(()),
     }
 }
 

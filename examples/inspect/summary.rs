@@ -31,10 +31,10 @@ fn packet_summary(packet: &Packet<'_>) -> String {
             }
         }
         Packet::Publish(publish) => publish_summary(publish),
-        Packet::Puback(p) => format!(" id {}", p.packet_id),
-        Packet::Pubrec(p) => format!(" id {}", p.packet_id),
-        Packet::Pubrel(p) => format!(" id {}", p.packet_id),
-        Packet::Pubcomp(p) => format!(" id {}", p.packet_id),
+        Packet::Puback(p) => format!(" id {}{}", p.packet_id, outcome(p.reason)),
+        Packet::Pubrec(p) => format!(" id {}{}", p.packet_id, outcome(p.reason)),
+        Packet::Pubrel(p) => format!(" id {}{}", p.packet_id, outcome(p.reason)),
+        Packet::Pubcomp(p) => format!(" id {}{}", p.packet_id, outcome(p.reason)),
         Packet::Subscribe(p) => list(
             p.packet_id.get(),
             p.subscriptions.iter().map(|subscription| {
@@ -48,9 +48,17 @@ fn packet_summary(packet: &Packet<'_>) -> String {
         Packet::Unsubscribe(p) => {
             list(p.packet_id.get(), p.filters.iter().map(|filter| quote(filter.as_str(), 40)))
         }
-        Packet::Unsuback(p) => format!(" id {}", p.packet_id),
-        Packet::Pingreq(_) | Packet::Pingresp(_) | Packet::Disconnect(_) => String::new(),
+        Packet::Unsuback(p) if p.codes.is_empty() => format!(" id {}", p.packet_id),
+        Packet::Unsuback(p) => list(p.packet_id.get(), p.codes.iter().map(|code| code.to_string())),
+        Packet::Pingreq(_) | Packet::Pingresp(_) => String::new(),
+        Packet::Disconnect(p) => outcome(p.reason),
+        Packet::Auth(p) => format!(" {}", p.reason),
     }
+}
+
+/// The reason, unless all is well.
+fn outcome(reason: ReasonCode) -> String {
+    if reason == ReasonCode::SUCCESS { String::new() } else { format!(", {reason}") }
 }
 
 fn connect_summary(connect: &Connect<'_>) -> String {
@@ -77,7 +85,13 @@ fn connect_summary(connect: &Connect<'_>) -> String {
 }
 
 fn publish_summary(publish: &Publish<'_>) -> String {
-    let mut line = format!(" {} at QoS {}", quote(publish.topic.as_str(), 40), publish.qos());
+    let topic = match (publish.topic, publish.properties.topic_alias()) {
+        (Some(topic), None) => quote(topic.as_str(), 40),
+        (Some(topic), Some(alias)) => format!("{} (alias {alias})", quote(topic.as_str(), 40)),
+        (None, Some(alias)) => format!("alias {alias}"),
+        (None, None) => "no topic".to_owned(),
+    };
+    let mut line = format!(" {topic} at QoS {}", publish.qos());
     if let Some(packet_id) = publish.packet_id() {
         let _ = write!(line, ", id {packet_id}");
     }
@@ -110,7 +124,6 @@ pub fn value(field: Field, packet_type: PacketType, value: &Value<'_>, is_full: 
             let is_level = |version: &Version| u32::from(version.level()) == level & 0x7f;
             match Version::ALL.into_iter().find(is_level) {
                 Some(version) => format!("{level}, MQTT {version}"),
-                None if level == 5 => "5, MQTT 5.0".to_owned(),
                 None => level.to_string(),
             }
         }
@@ -125,7 +138,17 @@ pub fn value(field: Field, packet_type: PacketType, value: &Value<'_>, is_full: 
                 None => code.to_string(),
             }
         }
+        (Field::ReasonCode, Value::Number(code)) if packet_type == PacketType::Suback => {
+            suback_code(code)
+        }
+        (Field::ReasonCode, Value::Number(code)) => match u8::try_from(code).map(ReasonCode::new) {
+            Ok(code) => format!("0x{:02X}, {code}", code.get()),
+            Err(_) => code.to_string(),
+        },
         (_, Value::Text(text)) => quote(text.as_str(), max),
+        (_, Value::Pair(name, value)) => {
+            format!("{} = {}", quote(name.as_str(), max), quote(value.as_str(), max))
+        }
         (_, Value::Bytes(bytes)) => preview(bytes, max),
         (_, value) => value.to_string(),
     }
@@ -139,7 +162,8 @@ fn suback_code(code: u32) -> String {
         ) => {
             format!("granted QoS {}", code.get())
         }
-        _ => code.to_string(),
+        Ok(code) => code.to_string(),
+        Err(_) => code.to_string(),
     }
 }
 

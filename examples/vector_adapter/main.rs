@@ -13,7 +13,7 @@ mod json;
 mod options;
 
 use json::{packet_to_json, with_packet};
-use mqtt_pure::{DecodeOptions, Packet, TopicError, TopicFilter, TopicName, Version};
+use mqtt_pure::{Packet, TopicError, TopicFilter, TopicName, Version};
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Write};
 
@@ -63,7 +63,7 @@ fn hello() -> Value {
         "to": ["client", "server"],
         "ops": ["decode", "encode", "topic"],
         "level": 2,
-        "note": "codec without roles and sessions",
+        "note": "codec without sessions",
     })
 }
 
@@ -91,8 +91,7 @@ fn decode(request: &Value, version: Version) -> Result<Value, String> {
     let id = field(request, "id");
     let digits = field(request, "hex").as_str().ok_or("hex: is not a string")?;
     let bytes = hex::decode(digits).map_err(|error| format!("hex: {error}"))?;
-    // A case without a limit is one for a decoder without a limit.
-    let options = DecodeOptions::new(version).with_max_packet_size(DecodeOptions::MAX_PACKET_SIZE);
+    let options = options::of(version, field(request, "level"), field(request, "to"));
     let Some(options) = options::read(field(request, "options"), options)? else {
         return Ok(skip(id, "unknown option"));
     };
@@ -109,6 +108,7 @@ fn decode(request: &Value, version: Version) -> Result<Value, String> {
             "id": id,
             "result": "error",
             "code": error.code(),
+            "v5_reason": format!("0x{:02x}", error.reason_code().get()),
             "connack": error.return_code().map(mqtt_pure::ConnectReturnCode::get),
             "native": error.to_string(),
         }),
@@ -117,7 +117,7 @@ fn decode(request: &Value, version: Version) -> Result<Value, String> {
 
 fn encode(request: &Value, version: Version) -> Result<Value, String> {
     let id = field(request, "id");
-    let encoded = with_packet(field(request, "packet"), |packet| {
+    let encoded = with_packet(field(request, "packet"), version, |packet| {
         let mut bytes = Vec::new();
         packet.encode(version, &mut bytes).map(|()| bytes)
     });

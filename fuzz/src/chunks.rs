@@ -60,7 +60,7 @@ fn options(mode: u8) -> DecodeOptions {
         2 => 24,
         _ => 100,
     };
-    DecodeOptions::new(version).with_strictness(strictness).with_max_packet_size(limit)
+    super::decode::options(version).with_strictness(strictness).with_max_packet_size(limit)
 }
 
 fn decoder(mode: u8) -> StreamDecoder {

@@ -3,7 +3,7 @@
 
 use super::model::remaining_length;
 use bytes::BytesMut;
-use mqtt_pure::{DecodeError, DecodeOptions, ErrorKind, Packet, PacketType, Version};
+use mqtt_pure::{DecodeError, ErrorKind, Packet, PacketType, Version};
 
 /// A difference that is right as it is.
 struct Difference {
@@ -201,7 +201,7 @@ const RUMQTTC_REFUSES: [Difference; 2] = [
 
 pub fn differential(data: &[u8]) {
     let Some(bytes) = whole_packet(data) else { return };
-    let options = DecodeOptions::default();
+    let options = super::decode::options(Version::V3_1_1);
     let ours = match Packet::read(&mut &bytes[..], options) {
         Ok(Some(packet)) => Ok(packet),
         Ok(None) => panic!("more is wanted of a whole packet"),

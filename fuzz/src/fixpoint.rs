@@ -2,15 +2,15 @@
 //! were, others do not.
 
 use super::{
-    decode::PROFILES,
+    decode::{MODELLED, PROFILES, options},
     model::{Rules, is_canonical},
 };
-use mqtt_pure::{DecodeOptions, Packet, Version};
+use mqtt_pure::{DecodeOptions, Packet};
 
 pub fn fixpoint(data: &[u8]) {
-    for version in Version::ALL {
+    for version in MODELLED {
         for strictness in PROFILES {
-            check(data, DecodeOptions::new(version).with_strictness(strictness));
+            check(data, options(version).with_strictness(strictness));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! PUBACK, PUBREC, PUBREL and PUBCOMP: one shape, four names.
 
 use super::{
-    EncodeError, Field, PacketType, Properties,
-    encode::{check_properties, check_room},
+    EncodeError, PacketType, Properties,
+    encode::{self, Body, check_room},
     fields::Fields,
+    outcome::{outcome_len, write_outcome},
     watch::Watch,
 };
 use crate::{
@@ -34,31 +35,63 @@ macro_rules! ack {
                 Self { packet_id, reason: ReasonCode::SUCCESS, properties: Properties::EMPTY }
             }
 
+            #[inline]
             pub(crate) fn decode<W: Watch<'a>>(
                 mut r: Fields<'a, '_, W>,
             ) -> Result<Self, W::Fault> {
                 let packet_id = r.packet_id()?;
-                r.finish()?;
-                Ok(Self::new(packet_id))
+                let (reason, properties) = r.outcome()?;
+                Ok(Self { packet_id, reason, properties })
             }
 
             /// The number of bytes that [`Self::encode`] writes.
             pub fn encoded_len(&self, version: Version) -> Result<usize, EncodeError> {
-                check(PacketType::$name, self.reason, self.properties, version).map(|()| 4)
+                if self.is_short() {
+                    return Ok(4);
+                }
+                encode::encoded_len(self, PacketType::$name, version)
             }
 
-            /// Writes the packet. On an error nothing has been written.
+            /// Writes the packet in its shortest form. On an error nothing has been written.
             #[inline]
             pub fn encode(
                 &self,
                 version: Version,
                 out: &mut impl BufMut,
             ) -> Result<(), EncodeError> {
-                check(PacketType::$name, self.reason, self.properties, version)?;
+                if !self.is_short() {
+                    return encode::packet(self, PacketType::$name, version, out);
+                }
                 check_room(out, 4)?;
                 let [high, low] = self.packet_id.get().to_be_bytes();
                 Writer::new(out).bytes(&[PacketType::$name.first_byte(), 2, high, low]);
                 Ok(())
+            }
+
+            /// Whether it says success and nothing else, which all versions say alike.
+            #[inline]
+            fn is_short(&self) -> bool {
+                self.reason == ReasonCode::SUCCESS && self.properties.is_empty()
+            }
+        }
+
+        impl Body for $name<'_> {
+            #[inline]
+            fn first_byte(&self) -> u8 {
+                PacketType::$name.first_byte()
+            }
+
+            #[inline]
+            fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
+                let packet_type = PacketType::$name;
+                let len = outcome_len(packet_type, self.reason, self.properties, version)?;
+                Ok(len.saturating_add(2))
+            }
+
+            #[inline]
+            fn write<B: BufMut>(&self, _: Version, len: usize, out: &mut Writer<'_, B>) {
+                out.u16(self.packet_id.get());
+                write_outcome(len.saturating_sub(2), self.reason, self.properties, out);
             }
         }
     };
@@ -79,18 +112,4 @@ ack! {
 ack! {
     /// PUBCOMP: the receiver of a QoS 2 PUBLISH has forgotten its identifier (section 3.7).
     Pubcomp
-}
-
-/// Makes sure that the version can say this.
-#[inline]
-fn check(
-    packet_type: PacketType,
-    reason: ReasonCode,
-    properties: Properties<'_>,
-    version: Version,
-) -> Result<(), EncodeError> {
-    if reason != ReasonCode::SUCCESS {
-        return Err(EncodeError::NotInVersion { packet_type, field: Field::ReasonCode, version });
-    }
-    check_properties(packet_type, properties, version)
 }

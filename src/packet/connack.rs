@@ -2,9 +2,11 @@
 
 use super::{
     EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
-    encode::{Body, check_properties, encode_methods},
+    codes::{Codes, check_reason},
+    encode::{Body, encode_methods, properties_len, write_properties},
     explain::Value,
     fields::Fields,
+    room::Room,
     watch::Watch,
 };
 use crate::{
@@ -45,41 +47,46 @@ impl<'a> Connack<'a> {
         let start = r.at();
         let flags = r.u8(Field::AcknowledgeFlags)?;
         r.saw(Field::AcknowledgeFlags, start, Value::AcknowledgeFlags(flags));
-        let is_unused = r.version() == Version::V3_1 && !r.refuses(Rule::UnusedBitsIn3_1);
-        let reserved = if r.version() == Version::V3_1 { flags } else { flags & 0xfe };
-        if reserved != 0 && !is_unused {
+        let known = r.version().session_present_bit();
+        // [MQTT-3.2.2-1] of 5.0
+        if flags & !known != 0 && r.refuses(Rule::UnusedBitsIn3_1) {
             let kind = ErrorKind::ReservedConnackFlags;
             r.breach(kind, Field::AcknowledgeFlags, start, flags.into())?;
         }
-        let session_present = r.version() != Version::V3_1 && flags & 1 != 0;
-        let reason = Self::decode_code(&mut r, session_present)?;
+        let session_present = flags & known != 0;
+        let start = r.at();
+        let (reason, is_of_3_1_1) = Self::decode_code(&mut r)?;
+        if session_present && reason != ReasonCode::SUCCESS {
+            // [MQTT-3.2.2-4]; 5.0: [MQTT-3.2.2-6]
+            let value = reason.get().into();
+            r.breach(ErrorKind::SessionPresentOnError, Field::ReturnCode, start, value)?;
+        }
+        let properties = if is_of_3_1_1 { Properties::EMPTY } else { r.properties(Room::NOTHING)? };
         r.finish()?;
-        Ok(Self { session_present, reason, properties: Properties::EMPTY })
+        Ok(Self { session_present, reason, properties })
     }
 
+    /// The code, and whether it is that of a CONNACK of 3.1.1 where one of 5.0 was expected.
     fn decode_code<W: Watch<'a>>(
         r: &mut Fields<'a, '_, W>,
-        session_present: bool,
-    ) -> Result<ReasonCode, W::Fault> {
-        let start = r.at();
-        let code = r.u8(Field::ReturnCode)?;
-        r.saw(Field::ReturnCode, start, Value::Number(code.into()));
-        let Some(return_code) = ConnectReturnCode::new(code) else {
-            // A server that speaks only 5.0 refuses with `20 03 00 84 00`.
-            let is_5_0 = code >= 0x80 && r.left() == 1;
-            let kind = if is_5_0 {
-                ErrorKind::ConnackOfOtherVersion
-            } else {
-                ErrorKind::InvalidReasonCode
-            };
-            r.breach(kind, Field::ReturnCode, start, code.into())?;
-            return Ok(ReasonCode::new(code));
-        };
-        if session_present && return_code != ConnectReturnCode::Accepted {
-            // [MQTT-3.2.2-4]
-            r.breach(ErrorKind::SessionPresentOnError, Field::ReturnCode, start, code.into())?;
+    ) -> Result<(ReasonCode, bool), W::Fault> {
+        let codes = Codes::of(PacketType::Connack, r.version(), r.options.sender);
+        let (start, field) = (r.at(), codes.field());
+        let byte = r.u8(field)?;
+        r.saw(field, start, Value::Number(byte.into()));
+        if let Some(reason) = codes.read(byte) {
+            return Ok((reason, false));
         }
-        Ok(return_code.reason())
+        let kind = match (byte, r.left()) {
+            // A server that speaks 3.1.1 alone refuses a client of 5.0 with `20 02 00 01`.
+            (1, 0) => return Ok((ReasonCode::UNSUPPORTED_PROTOCOL_VERSION, true)),
+            // A server that speaks 5.0 alone refuses others with `20 03 00 84 00`.
+            (0x80.., 1) if field == Field::ReturnCode => ErrorKind::ConnackOfOtherVersion,
+            // [MQTT-3.2.2-8] of 5.0
+            _ => ErrorKind::InvalidReasonCode,
+        };
+        r.breach(kind, field, start, byte.into())?;
+        Ok((ReasonCode::new(byte), false))
     }
 }
 
@@ -91,28 +98,24 @@ impl Body for Connack<'_> {
 
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
-        let not_in_version = |field| {
-            let packet_type = PacketType::Connack;
-            Err(EncodeError::NotInVersion { packet_type, field, version })
-        };
+        let packet_type = PacketType::Connack;
         if self.session_present && self.reason != ReasonCode::SUCCESS {
-            // [MQTT-3.2.2-4]
+            // [MQTT-3.2.2-4]; 5.0: [MQTT-3.2.2-6]
             return Err(EncodeError::SessionPresentOnError);
         }
-        if self.session_present && version == Version::V3_1 {
-            return not_in_version(Field::AcknowledgeFlags);
+        if self.session_present && version.session_present_bit() == 0 {
+            let field = Field::AcknowledgeFlags;
+            return Err(EncodeError::NotInVersion { packet_type, field, version });
         }
-        if self.return_code().is_none() {
-            return not_in_version(Field::ReturnCode);
-        }
-        check_properties(PacketType::Connack, self.properties, version)?;
-        Ok(2)
+        check_reason(packet_type, self.reason, version)?;
+        Ok(properties_len(packet_type, self.properties, version)?.saturating_add(2))
     }
 
     #[inline]
-    fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
-        let code = self.return_code().map_or(0, ConnectReturnCode::get);
-        out.bytes(&[u8::from(self.session_present), code]);
+    fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
+        let code = Codes::of(PacketType::Connack, version, None).write(self.reason);
+        out.bytes(&[u8::from(self.session_present), code.unwrap_or_default()]);
+        write_properties(self.properties, version, out);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::{
     EncodeError, ErrorKind, Field, PacketType, Properties, Rule,
-    encode::{Body, check_properties, encode_methods},
+    encode::{Body, encode_methods, properties_len, properties_len_of, write_properties},
     explain::Value,
     fields::Fields,
+    property::Holder,
     room::{Room, Then},
     watch::Watch,
 };
@@ -41,17 +42,18 @@ pub struct Connect<'a> {
     pub keep_alive: u16,
     /// What the server publishes if the connection ends without a DISCONNECT.
     pub will: Option<Will<'a>>,
-    /// The client identifier. It may be empty in 3.1.1 with `clean_session` only.
+    /// The client identifier. It may be empty in 5.0, and in 3.1.1 with `clean_session`.
     pub client_id: Text<'a>,
     /// The user name.
     pub user_name: Option<Text<'a>>,
-    /// The password, which needs a user name.
+    /// The password, which needs a user name in 3.1 and 3.1.1.
     pub password: Option<Binary<'a>>,
     /// The properties, which 3.1 and 3.1.1 do not have.
     pub properties: Properties<'a>,
     /// The version that the client speaks. It is what the packet is encoded for.
     pub version: Version,
-    /// Whether both sides begin with an empty session and keep nothing of it.
+    /// Whether both sides begin with an empty session. In 3.1 and 3.1.1 they keep nothing of it
+    /// either; 5.0 calls it Clean Start, and a property says how long the session is kept.
     pub clean_session: bool,
 }
 
@@ -88,8 +90,8 @@ impl<'a> Connect<'a> {
 
     #[inline(always)]
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
-        let version = read_version(&mut r)?;
-        r.options.version = version;
+        let version = r.connect_version()?;
+        r.version = version;
         let flags = read_flags(&mut r)?;
         let mut following = Following::new(version, flags);
         check_length(&mut r, following)?;
@@ -98,6 +100,10 @@ impl<'a> Connect<'a> {
         let keep_alive = r.u16(Field::KeepAlive)?;
         r.saw(Field::KeepAlive, start, Value::Number(keep_alive.into()));
 
+        let properties = r.properties(Room::at_least(
+            following.bytes.saturating_add(2),
+            following.last_after_client_id(),
+        ))?;
         let client_id = read_client_id(&mut r, flags, following.room())?;
         let will =
             if flags & WILL != 0 { Some(read_will(&mut r, flags, &mut following)?) } else { None };
@@ -121,7 +127,7 @@ impl<'a> Connect<'a> {
             will,
             user_name,
             password,
-            properties: Properties::EMPTY,
+            properties,
         })
     }
 
@@ -147,51 +153,30 @@ impl<'a> Connect<'a> {
     }
 }
 
-/// Protocol name and level, which together name the version.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn read_version<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<Version, W::Fault> {
-    let name = r.protocol_name()?;
-    if name == b"MQIsdp" {
-        r.options.version = Version::V3_1;
-    }
-    let start = r.at();
-    let level = r.u8(Field::ProtocolLevel)?;
-    r.saw(Field::ProtocolLevel, start, Value::Number(level.into()));
-    let bridge = || Version::from_wire(name, level & 0x7f).filter(|_| !r.refuses(Rule::BridgeBit));
-    match Version::from_wire(name, level).or_else(bridge) {
-        Some(version) => Ok(version),
-        // [MQTT-3.1.2-2]
-        None => {
-            r.breach(ErrorKind::ProtocolLevel, Field::ProtocolLevel, start, level.into())?;
-            Ok(r.version())
-        }
-    }
-}
-
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Fault> {
     let start = r.at();
     let flags = r.u8(Field::ConnectFlags)?;
     r.saw(Field::ConnectFlags, start, Value::ConnectFlags(flags));
-    let is_3_1 = r.version() == Version::V3_1;
-    let bits_are_unused = is_3_1 && !r.refuses(Rule::UnusedBitsIn3_1);
-    let mut breach = |kind| r.breach(kind, Field::ConnectFlags, start, flags.into());
-    if flags & RESERVED != 0 && !bits_are_unused {
+    let form = Form::of(r.version());
+    let breach =
+        |r: &mut Fields<'a, '_, W>, kind| r.breach(kind, Field::ConnectFlags, start, flags.into());
+    if flags & RESERVED != 0 && r.refuses(Rule::UnusedBitsIn3_1) {
         // [MQTT-3.1.2-3]
-        breach(ErrorKind::ReservedConnectFlag)?;
+        breach(r, ErrorKind::ReservedConnectFlag)?;
     }
     if flags & WILL == 0 {
-        if flags & (WILL_QOS | WILL_RETAIN) != 0 && !is_3_1 {
+        if flags & (WILL_QOS | WILL_RETAIN) != 0 && !form.is_loose {
             // [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT-3.1.2-15]; 3.1 disregards the bits.
-            breach(ErrorKind::WillFlagsWithoutWill)?;
+            breach(r, ErrorKind::WillFlagsWithoutWill)?;
         }
     } else if flags & WILL_QOS == WILL_QOS {
-        // [MQTT-3.1.2-14]
-        breach(ErrorKind::InvalidQos)?;
+        // [MQTT-3.1.2-14]; 5.0: [MQTT-3.1.2-12]
+        breach(r, ErrorKind::InvalidQos)?;
     }
-    if flags & PASSWORD != 0 && flags & USER_NAME == 0 {
+    if flags & PASSWORD != 0 && flags & USER_NAME == 0 && form.password_needs_user_name {
         // [MQTT-3.1.2-22]
-        breach(ErrorKind::PasswordWithoutUserName)?;
+        breach(r, ErrorKind::PasswordWithoutUserName)?;
     }
     Ok(flags)
 }
@@ -203,14 +188,12 @@ fn read_client_id<'a, W: Watch<'a>>(
     room: Room,
 ) -> Result<Text<'a>, W::Fault> {
     let start = r.at();
-    let is_3_1 = r.version() == Version::V3_1;
     // [MQTT-3.1.3-3] [MQTT-3.1.3-4]
     let client_id = r.text(Field::ClientId, room)?;
     let is_refused = if client_id.is_empty() {
-        needs_client_id(r.version(), flags)
+        Form::of(r.version()).needs_client_id(flags & CLEAN_SESSION != 0)
     } else {
-        let is_limited = is_3_1 && r.refuses(Rule::ClientIdLengthIn3_1);
-        is_limited && client_id.as_str().chars().count() > 23
+        r.refuses(Rule::ClientIdLengthIn3_1) && client_id.as_str().chars().count() > 23
     };
     if is_refused {
         let len = u32::from(client_id.wire_len());
@@ -225,13 +208,14 @@ fn read_will<'a, W: Watch<'a>>(
     flags: u8,
     following: &mut Following,
 ) -> Result<Will<'a>, W::Fault> {
+    // [MQTT-3.1.2-9] [MQTT-3.1.3-1] [MQTT-3.1.3-10]
+    let properties = r.will_properties(following.after_properties())?;
     Ok(Will {
-        // [MQTT-3.1.2-9] [MQTT-3.1.3-10]
         topic: r.will_topic(following.after(0, 3))?,
         payload: r.binary(Field::WillPayload, following.after(0, 2))?,
         qos: QoS::new((flags & WILL_QOS).wrapping_shr(3)).unwrap_or_default(),
         retain: flags & WILL_RETAIN != 0,
-        properties: Properties::EMPTY,
+        properties,
     })
 }
 
@@ -239,14 +223,36 @@ fn read_will<'a, W: Watch<'a>>(
 /// password may be missing if the packet ends where they would begin.
 #[inline(always)]
 fn is_there<'a, W: Watch<'a>>(r: &Fields<'a, '_, W>, flags: u8, flag: u8) -> bool {
-    flags & flag != 0 && (r.version() != Version::V3_1 || r.left() > 0)
+    flags & flag != 0 && (!Form::of(r.version()).is_loose || r.left() > 0)
 }
 
-/// Whether an empty client identifier is refused [MQTT-3.1.3-7] [MQTT-3.1.3-8]; 3.1 wants a
-/// character at least.
-#[inline]
-const fn needs_client_id(version: Version, flags: u8) -> bool {
-    matches!(version, Version::V3_1) || flags & CLEAN_SESSION == 0
+/// What the versions say differently about CONNECT.
+#[derive(Clone, Copy)]
+struct Form {
+    /// Bits without a meaning are disregarded, and the last fields may be missing.
+    is_loose: bool,
+    password_needs_user_name: bool,
+    /// The length of the properties, where there are properties.
+    property_length: usize,
+}
+
+impl Form {
+    #[inline(always)]
+    const fn of(version: Version) -> Self {
+        const OF_3_1_1: Form =
+            Form { is_loose: false, password_needs_user_name: true, property_length: 0 };
+        const OF_3_1: Form = Form { is_loose: true, ..OF_3_1_1 };
+        const OF_5_0: Form =
+            Form { is_loose: false, password_needs_user_name: false, property_length: 1 };
+        version.pick(OF_3_1, OF_3_1_1, OF_5_0)
+    }
+
+    /// Whether an empty client identifier is refused [MQTT-3.1.3-7] [MQTT-3.1.3-8]: always in 3.1,
+    /// never in 5.0.
+    #[inline]
+    const fn needs_client_id(self, clean_session: bool) -> bool {
+        self.is_loose || self.password_needs_user_name && !clean_session
+    }
 }
 
 /// Makes sure that what the flags announce has a place in the packet. An empty client identifier has,
@@ -257,9 +263,8 @@ fn check_length<'a, W: Watch<'a>>(
     following: Following,
 ) -> Result<(), W::Fault> {
     // The keep alive and the length of the client identifier.
-    let least = following.bytes.saturating_add(4);
-    let last = if following.bytes > 0 { following.last } else { Field::ClientId };
-    r.require(least, last)
+    let least = following.bytes.saturating_add(following.property_length).saturating_add(4);
+    r.require(least, following.last_after_client_id())
 }
 
 /// What the flags say follows a field.
@@ -267,6 +272,8 @@ fn check_length<'a, W: Watch<'a>>(
 struct Following {
     /// The least size of what must follow: the length of each field, and a character of the topic.
     bytes: usize,
+    /// The length of the properties, where there are properties.
+    property_length: usize,
     last: Field,
     /// The flags of what 3.1 allows to be missing at the end.
     optional: u8,
@@ -276,14 +283,15 @@ impl Following {
     /// What follows the client identifier.
     #[inline(always)]
     fn new(version: Version, flags: u8) -> Self {
-        let mut following = Self { bytes: 0, last: Field::End, optional: 0 };
+        let Form { is_loose, property_length, .. } = Form::of(version);
+        let mut following = Self { bytes: 0, property_length, last: Field::End, optional: 0 };
         let mut required = flags;
-        if version == Version::V3_1 {
+        if is_loose {
             following.optional = flags & (USER_NAME | PASSWORD);
             required &= !(USER_NAME | PASSWORD);
         }
         let fields = [
-            (WILL, 5, Field::WillPayload),
+            (WILL, property_length.saturating_add(5), Field::WillPayload),
             (USER_NAME, 2, Field::UserName),
             (PASSWORD, 2, Field::Password),
         ];
@@ -304,6 +312,18 @@ impl Following {
         self.room()
     }
 
+    /// Takes off the length of the will's properties; what follows them.
+    #[inline(always)]
+    fn after_properties(&mut self) -> Room {
+        self.after(0, self.property_length)
+    }
+
+    /// The last field that must be there.
+    #[inline(always)]
+    fn last_after_client_id(self) -> Field {
+        if self.bytes > 0 { self.last } else { Field::ClientId }
+    }
+
     #[inline(always)]
     const fn room(self) -> Room {
         let then = match (self.bytes, self.optional) {
@@ -312,7 +332,7 @@ impl Following {
             (0, _) => Then::NothingOr(2, Field::UserName),
             _ => Then::Anything,
         };
-        Room { bytes: self.bytes, last: self.last, then }
+        Room::at_least(self.bytes, self.last).and(then)
     }
 }
 
@@ -324,24 +344,29 @@ impl Body for Connect<'_> {
 
     #[inline]
     fn body_len(&self, _: Version) -> Result<usize, EncodeError> {
-        check_properties(PacketType::Connect, self.properties, self.version)?;
-        if let Some(will) = &self.will {
-            check_properties(PacketType::Connect, will.properties, self.version)?;
-        }
-        if self.password.is_some() && self.user_name.is_none() {
+        let (packet_type, form) = (PacketType::Connect, Form::of(self.version));
+        let properties = properties_len(packet_type, self.properties, self.version)?;
+        if self.password.is_some() && self.user_name.is_none() && form.password_needs_user_name {
             // [MQTT-3.1.2-22]
             return Err(EncodeError::PasswordWithoutUserName);
         }
-        if self.client_id.is_empty() && (!self.clean_session || self.version == Version::V3_1) {
+        if self.client_id.is_empty() && form.needs_client_id(self.clean_session) {
             // [MQTT-3.1.3-7]
             return Err(EncodeError::EmptyClientId);
         }
         let field = |len: usize| len.saturating_add(2);
-        let will = self.will.map_or(0, |will| {
-            field(will.topic.text().len()).saturating_add(field(will.payload.len()))
-        });
+        let will = match &self.will {
+            Some(will) => {
+                let (holder, properties) = (Holder::Will, will.properties);
+                properties_len_of(packet_type, holder, properties, self.version)?
+                    .saturating_add(field(will.topic.text().len()))
+                    .saturating_add(field(will.payload.len()))
+            }
+            None => 0,
+        };
         Ok(field(self.version.protocol_name().len())
             .saturating_add(4)
+            .saturating_add(properties)
             .saturating_add(field(self.client_id.len()))
             .saturating_add(will)
             .saturating_add(self.user_name.map_or(0, |name| field(name.len())))
@@ -349,20 +374,21 @@ impl Body for Connect<'_> {
     }
 
     #[inline]
-    fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
+    fn write<B: BufMut>(&self, _: Version, _: usize, out: &mut Writer<'_, B>) {
         let [high, low] = self.keep_alive.to_be_bytes();
-        let (level, flags) = (self.version.level(), self.flags());
-        match self.version {
-            Version::V3_1 => {
-                out.bytes(&[0, 6, b'M', b'Q', b'I', b's', b'd', b'p', level, flags, high, low]);
-            }
-            Version::V3_1_1 => {
-                out.bytes(&[0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low]);
+        // In one piece of constant size, which is what makes it fast.
+        match *self.version.connect_header() {
+            [a, b, c, d, e, f, g] => out.bytes(&[a, b, c, d, e, f, g, self.flags(), high, low]),
+            ref header => {
+                out.bytes(header);
+                out.bytes(&[self.flags(), high, low]);
             }
         }
+        write_properties(self.properties, self.version, out);
         // [MQTT-3.1.3-1]
         out.text(self.client_id);
         if let Some(will) = &self.will {
+            write_properties(will.properties, self.version, out);
             out.text(will.topic.text());
             out.binary(will.payload);
         }

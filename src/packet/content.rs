@@ -10,6 +10,8 @@ pub(crate) enum Content {
     Text,
     TopicName,
     TopicFilter,
+    /// A topic filter of 5.0, which may be a shared subscription.
+    TopicFilterOrShare,
 }
 
 /// The first fault of a string of which `missing` bytes have not arrived: what, where in the
@@ -22,7 +24,7 @@ pub(crate) fn first_fault(
     content: Content,
     discouraged: bool,
 ) -> Option<(ErrorKind, usize, u32)> {
-    let is_topic = matches!(content, Content::TopicName | Content::TopicFilter);
+    let is_topic = !matches!(content, Content::Text | Content::Binary);
     if is_topic && bytes.is_empty() && missing == 0 {
         return Some((ErrorKind::EmptyTopic, 0, 0));
     }
@@ -36,6 +38,16 @@ pub(crate) fn first_fault(
         }
         Content::TopicFilter => topic::first_filter_fault(bytes, missing > 0)
             .map(|at| (ErrorKind::MisplacedWildcard, at)),
+        Content::TopicFilterOrShare => {
+            let wildcard = topic::first_filter_fault(bytes, missing > 0);
+            let share = topic::first_share_fault(bytes, missing);
+            match (wildcard, share) {
+                (Some(at), share) if share.is_none_or(|share| at <= share) => {
+                    Some((ErrorKind::MisplacedWildcard, at))
+                }
+                (_, share) => share.map(|at| (ErrorKind::SharedSubscription, at)),
+            }
+        }
         Content::Text | Content::Binary => None,
     };
     let is_first = |at: usize| fault.is_none_or(|fault| at < fault.at);

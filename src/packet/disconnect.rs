@@ -1,9 +1,10 @@
-//! DISCONNECT: a client takes its leave.
+//! DISCONNECT: a client, or in 5.0 a server, takes its leave.
 
 use super::{
-    EncodeError, Field, PacketType, Properties,
-    encode::{Body, check_properties, encode_methods},
+    EncodeError, PacketType, Properties,
+    encode::{Body, encode_methods},
     fields::Fields,
+    outcome::{outcome_len, write_outcome},
     watch::Watch,
 };
 use crate::{
@@ -12,7 +13,8 @@ use crate::{
 };
 use bytes::BufMut;
 
-/// DISCONNECT: the last packet of a client that leaves in order (section 3.14).
+/// DISCONNECT: the last packet of a client that leaves in order; in 5.0 also of a server, and with the
+/// reason (section 3.14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Disconnect<'a> {
@@ -29,8 +31,8 @@ impl<'a> Disconnect<'a> {
     }
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
-        r.finish()?;
-        Ok(Self::new())
+        let (reason, properties) = r.outcome()?;
+        Ok(Self { reason, properties })
     }
 }
 
@@ -48,17 +50,13 @@ impl Body for Disconnect<'_> {
 
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
-        let packet_type = PacketType::Disconnect;
-        if self.reason != ReasonCode::SUCCESS {
-            let field = Field::ReasonCode;
-            return Err(EncodeError::NotInVersion { packet_type, field, version });
-        }
-        check_properties(packet_type, self.properties, version)?;
-        Ok(0)
+        outcome_len(PacketType::Disconnect, self.reason, self.properties, version)
     }
 
     #[inline]
-    fn write<B: BufMut>(&self, _: Version, _: &mut Writer<'_, B>) {}
+    fn write<B: BufMut>(&self, _: Version, len: usize, out: &mut Writer<'_, B>) {
+        write_outcome(len, self.reason, self.properties, out);
+    }
 }
 
 encode_methods!(Disconnect<'a>);

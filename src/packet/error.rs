@@ -1,8 +1,7 @@
-//! Why bytes are not a packet: where, by which rule, and what the peer may be told. Why a packet
-//! cannot be written.
+//! Why bytes are not a packet: where, by which rule, and what the peer may be told.
 
-use super::{Field, PacketType};
-use crate::types::{ConnectReturnCode, Version};
+use super::{Field, PacketType, PropertyId, describe::describe, standard};
+use crate::types::{ConnectReturnCode, ReasonCode, Version};
 use core::fmt;
 
 /// What is wrong with bytes.
@@ -18,6 +17,8 @@ pub enum ErrorKind {
     RemainingLengthTooLong,
     /// A variable byte integer is longer than its value needs.
     NonMinimalLength,
+    /// A variable byte integer has more than four bytes.
+    VarintTooLong,
     /// The packet is larger than the limit of [`DecodeOptions`](super::DecodeOptions).
     PacketTooLarge,
     /// The packet ends before the field does.
@@ -64,19 +65,42 @@ pub enum ErrorKind {
     DupAtQos0,
     /// A SUBSCRIBE or UNSUBSCRIBE without any topic filter.
     NoFilters,
-    /// A SUBACK without any return code.
+    /// A SUBACK or UNSUBACK without any code.
     NoReasonCodes,
-    /// Reserved bits of the requested QoS byte are set.
+    /// Reserved bits of the requested QoS byte, or of the subscription options, are set.
     ReservedSubscriptionBits,
+    /// The packet flows the other way.
+    WrongDirection,
+    /// A property identifier that does not exist.
+    PropertyUnknown,
+    /// The property may not be in this packet, or not in a will.
+    PropertyNotAllowed,
+    /// The property may be in this packet, but only the other side may send it.
+    PropertyOfOtherSide,
+    /// A property is there twice that may be there once.
+    PropertyRepeated,
+    /// A property has a value that it cannot have.
+    PropertyValue,
+    /// A property is missing that has to be there.
+    PropertyMissing,
+    /// There are more user properties than the limit of [`DecodeOptions`](super::DecodeOptions).
+    TooManyUserProperties,
+    /// A Retain Handling of 3.
+    RetainHandling,
+    /// No Local is set for a shared subscription.
+    NoLocalOnShared,
+    /// A topic filter begins with `$share/` and is no shared subscription.
+    SharedSubscription,
 }
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 41] = [
         Self::ReservedType,
         Self::ReservedFlags,
         Self::RemainingLengthTooLong,
         Self::NonMinimalLength,
+        Self::VarintTooLong,
         Self::PacketTooLarge,
         Self::TruncatedField,
         Self::TrailingBytes,
@@ -102,6 +126,17 @@ impl ErrorKind {
         Self::NoFilters,
         Self::NoReasonCodes,
         Self::ReservedSubscriptionBits,
+        Self::WrongDirection,
+        Self::PropertyUnknown,
+        Self::PropertyNotAllowed,
+        Self::PropertyOfOtherSide,
+        Self::PropertyRepeated,
+        Self::PropertyValue,
+        Self::PropertyMissing,
+        Self::TooManyUserProperties,
+        Self::RetainHandling,
+        Self::NoLocalOnShared,
+        Self::SharedSubscription,
     ];
 
     /// The stable name that the conformance vectors use.
@@ -111,6 +146,7 @@ impl ErrorKind {
             Self::ReservedFlags => "frame.reserved_flags",
             Self::RemainingLengthTooLong => "frame.remaining_length_too_long",
             Self::NonMinimalLength => "varint.non_minimal",
+            Self::VarintTooLong => "varint.too_long",
             Self::PacketTooLarge => "limit.packet_too_large",
             Self::TruncatedField => "packet.truncated_field",
             Self::TrailingBytes => "packet.trailing_bytes",
@@ -136,106 +172,17 @@ impl ErrorKind {
             Self::NoFilters => "subscribe.no_filters",
             Self::NoReasonCodes => "suback.no_codes",
             Self::ReservedSubscriptionBits => "subscribe.reserved_options",
-        }
-    }
-
-    /// The statement of 3.1.1 that forbids this in this field. Where the standard has text but no
-    /// numbered statement there is none; 3.1 has no numbers at all.
-    const fn statement(
-        self,
-        packet: Option<PacketType>,
-        field: Field,
-        value: u32,
-    ) -> Option<&'static str> {
-        use PacketType as P;
-        const PLUS: u32 = 0x2b;
-        const WILL_QOS: u32 = 0x18;
-        Some(match (self, packet, field) {
-            (Self::ReservedFlags, Some(P::Pubrel), _) => "MQTT-3.6.1-1",
-            (Self::ReservedFlags, Some(P::Subscribe), _) => "MQTT-3.8.1-1",
-            (Self::ReservedFlags, Some(P::Unsubscribe), _) => "MQTT-3.10.1-1",
-            (Self::ReservedFlags, Some(P::Disconnect), _) => "MQTT-3.14.1-1",
-            (Self::ReservedFlags, ..) => "MQTT-2.2.2-2",
-            (Self::PacketIdZero, ..) => "MQTT-2.3.1-1",
-            (Self::InvalidQos, Some(P::Connect), _) => "MQTT-3.1.2-14",
-            (Self::InvalidQos, Some(P::Subscribe), _) => "MQTT-3.8.3-4",
-            (Self::InvalidQos, ..) => "MQTT-3.3.1-4",
-            (Self::IllFormedUtf8, ..) => "MQTT-1.5.3-1",
-            (Self::HasNul, _, Field::TopicName | Field::TopicFilter | Field::WillTopic) => {
-                "MQTT-4.7.3-2"
-            }
-            (Self::HasNul, ..) => "MQTT-1.5.3-2",
-            (Self::EmptyTopic, ..) => "MQTT-4.7.3-1",
-            (Self::WildcardInTopicName, Some(P::Publish), _) => "MQTT-3.3.2-2",
-            (Self::WildcardInTopicName, ..) => "MQTT-4.7.1-1",
-            (Self::MisplacedWildcard, ..) if value == PLUS => "MQTT-4.7.1-3",
-            (Self::MisplacedWildcard, ..) => "MQTT-4.7.1-2",
-            (Self::ProtocolName, ..) => "MQTT-3.1.2-1",
-            (Self::ProtocolLevel, ..) => "MQTT-3.1.2-2",
-            (Self::ReservedConnectFlag, ..) => "MQTT-3.1.2-3",
-            (Self::WillFlagsWithoutWill, ..) if value & WILL_QOS != 0 => "MQTT-3.1.2-13",
-            (Self::WillFlagsWithoutWill, ..) => "MQTT-3.1.2-15",
-            (Self::PasswordWithoutUserName, ..) => "MQTT-3.1.2-22",
-            (Self::ClientId, ..) => "MQTT-3.1.3-8",
-            (Self::SessionPresentOnError, ..) => "MQTT-3.2.2-4",
-            (Self::InvalidReasonCode, Some(P::Suback), _) => "MQTT-3.9.3-2",
-            (Self::DupAtQos0, ..) => "MQTT-3.3.1-2",
-            (Self::NoFilters, Some(P::Unsubscribe), _) => "MQTT-3.10.3-2",
-            (Self::NoFilters, ..) => "MQTT-3.8.3-3",
-            (Self::ReservedSubscriptionBits, ..) => "MQTT-3.8.3-4",
-            (Self::TruncatedField, _, Field::WillTopic | Field::WillPayload) => "MQTT-3.1.2-9",
-            (Self::TruncatedField, _, Field::ClientId) => "MQTT-3.1.3-3",
-            (Self::TruncatedField, _, Field::UserName) => "MQTT-3.1.2-19",
-            (Self::TruncatedField, _, Field::Password) => "MQTT-3.1.2-21",
-            (Self::TruncatedField, _, Field::TopicName) => "MQTT-3.3.2-1",
-            (Self::TruncatedField, _, Field::PacketId) => "MQTT-2.3.1-1",
-            (Self::TrailingBytes | Self::TruncatedField, Some(P::Connect), _) => "MQTT-3.1.4-1",
-            _ => return None,
-        })
-    }
-
-    /// What is wrong, in words; `value` is the offending value where one is known.
-    fn describe(self, error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (field, value) = (error.field, error.value);
-        match self {
-            Self::ReservedType => write!(f, "packet type {value} is reserved"),
-            Self::ReservedFlags => write!(f, "flags 0b{value:04b} are not those of the packet"),
-            Self::RemainingLengthTooLong => f.write_str("remaining length of more than 4 bytes"),
-            Self::NonMinimalLength => write!(f, "{field} {value} is not in its shortest form"),
-            Self::PacketTooLarge => write!(f, "packet is over the limit of {value} bytes"),
-            Self::TruncatedField => write!(f, "packet ends before the end of the {field}"),
-            Self::TrailingBytes if matches!(field, Field::RemainingLength) => {
-                f.write_str("remaining length is more than the packet can have")
-            }
-            Self::TrailingBytes => f.write_str("bytes after the last field"),
-            Self::PacketIdZero => f.write_str("packet identifier is zero"),
-            Self::InvalidQos => write!(f, "QoS 3 in the {field}"),
-            Self::IllFormedUtf8 => write!(f, "{field} is not UTF-8"),
-            Self::HasNul => write!(f, "{field} contains U+0000"),
-            Self::DiscouragedCharacter => {
-                write!(f, "{field} contains a control character or a non-character")
-            }
-            Self::EmptyTopic => write!(f, "{field} is empty"),
-            Self::WildcardInTopicName => write!(f, "{field} contains a wildcard"),
-            Self::MisplacedWildcard => write!(f, "{field} contains a misplaced wildcard"),
-            Self::ProtocolName => f.write_str("protocol name is not that of MQTT"),
-            Self::ProtocolLevel => write!(f, "protocol level {value} is not supported"),
-            Self::ReservedConnectFlag => f.write_str("connect flags bit 0 must be zero"),
-            Self::WillFlagsWithoutWill => f.write_str("will QoS or will retain without a will"),
-            Self::PasswordWithoutUserName => f.write_str("password without user name"),
-            Self::ClientId => f.write_str("client identifier has to be refused"),
-            Self::ReservedConnackFlags => f.write_str("reserved acknowledge flags are set"),
-            Self::SessionPresentOnError => f.write_str("session present in a refusal"),
-            Self::ConnackOfOtherVersion => {
-                write!(f, "connection refused by an MQTT 5.0 CONNACK, reason 0x{value:02X}")
-            }
-            Self::InvalidReasonCode => write!(f, "{field} 0x{value:02X} is reserved"),
-            Self::DupAtQos0 => f.write_str("DUP is set at QoS 0"),
-            Self::NoFilters => f.write_str("no topic filter"),
-            Self::NoReasonCodes => f.write_str("no return code"),
-            Self::ReservedSubscriptionBits => {
-                write!(f, "reserved bits are set in requested QoS 0x{value:02X}")
-            }
+            Self::WrongDirection => "packet.direction",
+            Self::PropertyUnknown => "property.unknown",
+            Self::PropertyNotAllowed => "property.not_allowed",
+            Self::PropertyOfOtherSide => "property.direction",
+            Self::PropertyRepeated => "property.duplicate",
+            Self::PropertyValue => "property.value",
+            Self::PropertyMissing => "property.missing",
+            Self::TooManyUserProperties => "limit.user_properties",
+            Self::RetainHandling => "subscribe.retain_handling",
+            Self::NoLocalOnShared => "subscribe.no_local_on_shared",
+            Self::SharedSubscription => "topic.shared_subscription",
         }
     }
 }
@@ -320,11 +267,57 @@ impl DecodeError {
 
     /// The normative statement that is broken, such as `MQTT-3.1.2-3`. `None` where the standard has
     /// no numbered statement, as in all of 3.1.
-    pub const fn statement(&self) -> Option<&'static str> {
-        match self.version {
-            Version::V3_1 => None,
-            Version::V3_1_1 => self.kind.statement(self.packet_type, self.field, self.value),
+    pub fn statement(&self) -> Option<&'static str> {
+        standard::statement(self)
+    }
+
+    /// What the peer may be told in a DISCONNECT of 5.0, or in the CONNACK that answers a CONNECT:
+    /// [`ReasonCode::MALFORMED_PACKET`], [`ReasonCode::PROTOCOL_ERROR`], or what says more.
+    pub const fn reason_code(&self) -> ReasonCode {
+        use ErrorKind as K;
+        match (self.kind, self.field) {
+            (K::PacketTooLarge, _) => ReasonCode::PACKET_TOO_LARGE,
+            // [MQTT-3.1.2-1] [MQTT-3.1.2-2]
+            (K::ProtocolName | K::ProtocolLevel | K::ConnackOfOtherVersion, _) => {
+                ReasonCode::UNSUPPORTED_PROTOCOL_VERSION
+            }
+            // [MQTT-3.1.3-8]
+            (K::ClientId, _) => ReasonCode::CLIENT_IDENTIFIER_NOT_VALID,
+            // [MQTT-3.3.2-8]
+            (K::PropertyValue, Field::Property(PropertyId::TopicAlias)) => {
+                ReasonCode::TOPIC_ALIAS_INVALID
+            }
+            (K::TooManyUserProperties, _) => ReasonCode::QUOTA_EXCEEDED,
+            // [MQTT-3.8.3-5]
+            (K::InvalidQos, Field::SubscriptionOptions)
+            | (K::EmptyTopic, Field::TopicName)
+            | (
+                K::EmptyTopic | K::WildcardInTopicName,
+                Field::Property(PropertyId::ResponseTopic),
+            ) => ReasonCode::PROTOCOL_ERROR,
+            (
+                K::ReservedType
+                | K::WrongDirection
+                | K::SessionPresentOnError
+                | K::InvalidReasonCode
+                | K::NoFilters
+                | K::NoReasonCodes
+                | K::PropertyOfOtherSide
+                | K::PropertyRepeated
+                | K::PropertyValue
+                | K::PropertyMissing
+                | K::RetainHandling
+                | K::NoLocalOnShared
+                | K::SharedSubscription,
+                _,
+            ) => ReasonCode::PROTOCOL_ERROR,
+            _ => ReasonCode::MALFORMED_PACKET,
         }
+    }
+
+    /// Whether 5.0 calls this a protocol error, not a malformed packet (section 4.13).
+    pub const fn is_protocol_error(&self) -> bool {
+        !matches!(self.reason_code(), ReasonCode::MALFORMED_PACKET)
     }
 
     /// The return code that a server answers in a CONNACK before it closes the connection; `None`
@@ -345,59 +338,11 @@ impl fmt::Display for DecodeError {
         if let Some(packet_type) = self.packet_type {
             write!(f, "{packet_type}: ")?;
         }
-        self.kind.describe(self, f)?;
+        describe(self, f)?;
         write!(f, " at byte {}", self.offset)?;
         match self.statement() {
             Some(statement) => write!(f, " [{statement}]"),
             None => Ok(()),
         }
     }
-}
-
-/// Why a packet cannot be written. Nothing was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EncodeError {
-    /// The version has no way to say this.
-    #[error("{field} of {packet_type} has a value that MQTT {version} cannot express")]
-    NotInVersion {
-        /// The packet.
-        packet_type: PacketType,
-        /// The field.
-        field: Field,
-        /// The version.
-        version: Version,
-    },
-    /// The Remaining Length would be more than 268,435,455.
-    #[error("{packet_type} with a remaining length of {remaining_length} bytes is too large")]
-    PacketTooLarge {
-        /// The packet.
-        packet_type: PacketType,
-        /// The number of bytes after the fixed header.
-        remaining_length: usize,
-    },
-    /// A SUBSCRIBE or UNSUBSCRIBE without any topic filter [MQTT-3.8.3-3] [MQTT-3.10.3-2], or a
-    /// SUBACK without any return code.
-    #[error("{packet_type} without any entry")]
-    Empty {
-        /// The packet.
-        packet_type: PacketType,
-    },
-    /// A password without a user name [MQTT-3.1.2-22].
-    #[error("password without user name [MQTT-3.1.2-22]")]
-    PasswordWithoutUserName,
-    /// An empty client identifier without clean session [MQTT-3.1.3-7], or at all in 3.1.
-    #[error("empty client identifier that the server would have to refuse [MQTT-3.1.3-7]")]
-    EmptyClientId,
-    /// A CONNACK that refuses has Session Present set [MQTT-3.2.2-4].
-    #[error("session present in a refusal [MQTT-3.2.2-4]")]
-    SessionPresentOnError,
-    /// The buffer cannot take the packet.
-    #[error("the buffer has room for {available} bytes, the packet has {needed}")]
-    NoRoom {
-        /// What the packet needs.
-        needed: usize,
-        /// What the buffer can take.
-        available: usize,
-    },
 }

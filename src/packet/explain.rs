@@ -22,8 +22,12 @@ pub enum Value<'a> {
     AcknowledgeFlags(u8),
     /// A number.
     Number(u32),
+    /// The subscription options of 5.0.
+    SubscriptionOptions(u8),
     /// A string. One that breaks a rule may show as empty; its bytes are in the packet.
     Text(Text<'a>),
+    /// Two strings, of which the same holds.
+    Pair(Text<'a>, Text<'a>),
     /// Bytes of any meaning.
     Bytes(&'a [u8]),
     /// This many bytes that are not to be shown.
@@ -46,6 +50,8 @@ impl fmt::Display for Value<'_> {
                 f.write_str(if flags & 1 == 0 { "no session present" } else { "session present" })
             }
             Self::Number(number) => number.fmt(f),
+            Self::SubscriptionOptions(options) => subscription_options(options, f),
+            Self::Pair(name, value) => write!(f, "{name:?} = {value:?}"),
             Self::Text(text) => fmt::Debug::fmt(&text, f),
             Self::Bytes(bytes) => write!(f, "<{} bytes>", bytes.len()),
             Self::Secret(len) => write!(f, "<{len} bytes, not shown>"),
@@ -66,6 +72,17 @@ fn first_byte(packet_type: PacketType, flags: u8, f: &mut fmt::Formatter<'_>) ->
         f.write_str(", RETAIN")?;
     }
     Ok(())
+}
+
+fn subscription_options(options: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "QoS {}", options & 3)?;
+    if options & 0x04 != 0 {
+        f.write_str(", no local")?;
+    }
+    if options & 0x08 != 0 {
+        f.write_str(", retain as published")?;
+    }
+    write!(f, ", retain handling {}", options.wrapping_shr(4) & 3)
 }
 
 fn connect_flags(flags: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -141,7 +158,7 @@ pub fn explain(input: &[u8], options: DecodeOptions) -> Explanation<'_> {
     let mut audit = Audit::default();
     let mut packet = None;
     let (mut missing, mut len) = (0, input.len());
-    match frame::header(input, options, &mut audit) {
+    match frame::header(input, &options, &mut audit) {
         Err(error) => audit.note(error),
         Ok(Start::Partial) => missing = 1,
         Ok(Start::Header(header)) => {
@@ -150,7 +167,7 @@ pub fn explain(input: &[u8], options: DecodeOptions) -> Explanation<'_> {
             len = header.header_len().saturating_add(body.len());
             audit.missing = missing;
             let header_len = header.header_len();
-            let fields = Fields::new(header.packet_type, body, header_len, options, &mut audit);
+            let fields = Fields::new(header.packet_type, body, header_len, &options, &mut audit);
             match Packet::decode_body(header.first, fields, Ok, Err) {
                 Ok(decoded) => packet = Some(decoded),
                 Err(_) if audit.waiting => {}

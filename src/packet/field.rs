@@ -1,6 +1,6 @@
 //! The parts of packets: their names, and where the standard describes them.
 
-use super::PacketType;
+use super::{PacketType, PropertyId, standard};
 use crate::types::Version;
 use core::fmt;
 
@@ -32,9 +32,9 @@ pub enum Field {
     Password,
     /// The first byte of CONNACK.
     AcknowledgeFlags,
-    /// The return code of CONNACK, or one of SUBACK.
+    /// The return code of CONNACK, or one of SUBACK, in 3.1 and 3.1.1.
     ReturnCode,
-    /// The reason code of a packet of which 3.1 and 3.1.1 can only say success.
+    /// The reason code, or one of several; of most packets 3.1 and 3.1.1 can only say success.
     ReasonCode,
     /// The properties, which 3.1 and 3.1.1 do not have.
     Properties,
@@ -48,6 +48,14 @@ pub enum Field {
     TopicFilter,
     /// The requested QoS of SUBSCRIBE.
     RequestedQos,
+    /// The subscription options, which a SUBSCRIBE of 5.0 has in the place of the requested QoS.
+    SubscriptionOptions,
+    /// The length of the properties.
+    PropertyLength,
+    /// The length of the properties of the will.
+    WillPropertyLength,
+    /// A property.
+    Property(PropertyId),
     /// What follows the last field.
     End,
 }
@@ -76,59 +84,17 @@ impl Field {
             Self::Payload => "payload",
             Self::TopicFilter => "topic filter",
             Self::RequestedQos => "requested QoS",
+            Self::SubscriptionOptions => "subscription options",
+            Self::PropertyLength => "property length",
+            Self::WillPropertyLength => "will property length",
+            Self::Property(id) => id.name(),
             Self::End => "end of the packet",
         }
     }
 
     /// The section of the standard that describes the field in this packet.
-    pub const fn section(self, packet: PacketType, version: Version) -> &'static str {
-        match version {
-            Version::V3_1 => self.section_3_1(packet),
-            Version::V3_1_1 => self.section_3_1_1(packet),
-        }
-    }
-
-    const fn section_3_1(self, packet: PacketType) -> &'static str {
-        match self {
-            Self::FixedHeader | Self::RemainingLength => "2.1",
-            _ => packet.section(),
-        }
-    }
-
-    const fn section_3_1_1(self, packet: PacketType) -> &'static str {
-        use PacketType as P;
-        match (self, packet) {
-            (Self::RemainingLength, _) => "2.2.3",
-            (Self::FixedHeader | Self::ReasonCode | Self::Properties | Self::End, _) => {
-                packet.section()
-            }
-            (Self::ProtocolName, _) => "3.1.2.1",
-            (Self::ProtocolLevel, _) => "3.1.2.2",
-            (Self::ConnectFlags, _) => "3.1.2.3",
-            (Self::KeepAlive, _) => "3.1.2.10",
-            (Self::ClientId, _) => "3.1.3.1",
-            (Self::WillTopic, _) => "3.1.3.2",
-            (Self::WillPayload, _) => "3.1.3.3",
-            (Self::UserName, _) => "3.1.3.4",
-            (Self::Password, _) => "3.1.3.5",
-            (Self::AcknowledgeFlags, _) => "3.2.2.1",
-            (Self::ReturnCode, P::Connack) => "3.2.2.3",
-            (Self::ReturnCode, _) => "3.9.3",
-            (Self::TopicName, _) => "3.3.2.1",
-            (Self::Payload, _) => "3.3.3",
-            (Self::TopicFilter, P::Unsubscribe) => "3.10.3",
-            (Self::TopicFilter | Self::RequestedQos, _) => "3.8.3",
-            (Self::PacketId, P::Publish) => "3.3.2.2",
-            (Self::PacketId, P::Puback) => "3.4.2",
-            (Self::PacketId, P::Pubrec) => "3.5.2",
-            (Self::PacketId, P::Pubrel) => "3.6.2",
-            (Self::PacketId, P::Pubcomp) => "3.7.2",
-            (Self::PacketId, P::Subscribe) => "3.8.2",
-            (Self::PacketId, P::Suback) => "3.9.2",
-            (Self::PacketId, P::Unsubscribe) => "3.10.2",
-            (Self::PacketId, P::Unsuback) => "3.11.2",
-            (Self::PacketId, _) => "2.3.1",
-        }
+    pub fn section(self, packet: PacketType, version: Version) -> &'static str {
+        standard::section(self, packet, version)
     }
 }
 

@@ -12,7 +12,6 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    topic::{self, TopicFilter, TopicName},
     types::{PacketId, Version},
     wire::{Binary, Reader, Text, plain},
 };
@@ -22,7 +21,7 @@ const UNTOLD: DecodeError = DecodeError {
     kind: ErrorKind::TruncatedField,
     packet_type: None,
     field: Field::End,
-    version: Version::V3_1_1,
+    version: Version::DEFAULT,
     offset: 0,
     value: 0,
 };
@@ -32,7 +31,11 @@ pub(crate) struct Fields<'a, 'w, W> {
     /// The offset in the packet at which the bytes at hand end.
     end: usize,
     pub(crate) packet_type: PacketType,
-    pub(crate) options: DecodeOptions,
+    /// That of the options, until a CONNECT names another.
+    pub(crate) version: Version,
+    pub(crate) options: &'w DecodeOptions,
+    /// How many of the missing bytes come after what is read here.
+    later: usize,
     watch: &'w mut W,
 }
 
@@ -42,29 +45,48 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         packet_type: PacketType,
         body: &'a [u8],
         header_len: usize,
-        options: DecodeOptions,
+        options: &'w DecodeOptions,
         watch: &'w mut W,
     ) -> Self {
         let end = header_len.saturating_add(body.len());
-        Self { reader: Reader::new(body), end, packet_type, options, watch }
+        let (reader, version) = (Reader::new(body), options.version);
+        Self { reader, end, packet_type, version, options, later: 0, watch }
     }
 
     /// The same, made of its parts: where several readers begin with the same fields, each has its
     /// own, and the compiler need not keep them in memory for one because of another.
     #[inline(always)]
     pub(crate) fn renewed(self) -> Self {
-        let Self { reader, end, packet_type, options, watch } = self;
-        Self { reader, end, packet_type, options, watch }
+        let Self { reader, end, packet_type, version, options, later, watch } = self;
+        Self { reader, end, packet_type, version, options, later, watch }
+    }
+
+    /// The same in another version.
+    #[inline(always)]
+    pub(crate) fn of_version(self, version: Version) -> Self {
+        Self { version, ..self }
     }
 
     #[inline(always)]
     pub(crate) const fn version(&self) -> Version {
-        self.options.version
+        self.version
+    }
+
+    /// Whether the version has properties.
+    #[inline(always)]
+    pub(crate) const fn has_properties(&self) -> bool {
+        self.version.pick(false, false, true)
     }
 
     #[inline(always)]
     pub(crate) const fn refuses(&self, rule: Rule) -> bool {
-        self.options.strictness.refuses(rule)
+        self.options.strictness.of_version(self.version).refuses(rule)
+    }
+
+    /// How many of the bytes that are read here have not arrived yet.
+    #[inline(always)]
+    fn missing(&self) -> usize {
+        self.watch.missing().saturating_sub(self.later)
     }
 
     /// The offset in the packet of what is read next.
@@ -74,18 +96,18 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     }
 
     /// The offset at which the packet ends.
-    fn packet_end(&self) -> usize {
-        self.end.saturating_add(self.watch.missing())
+    pub(crate) fn packet_end(&self) -> usize {
+        self.end.saturating_add(self.missing())
     }
 
     /// How much of the packet has not been read, arrived or not.
     pub(crate) fn left(&self) -> usize {
-        self.reader.rest().len().saturating_add(self.watch.missing())
+        self.reader.rest().len().saturating_add(self.missing())
     }
 
     /// Finds out what is wrong, for those who want to be told.
     #[inline(always)]
-    fn tell<T>(
+    pub(crate) fn tell<T>(
         &mut self,
         find_out: impl FnOnce(&mut Self) -> Result<T, W::Fault>,
     ) -> Result<T, W::Fault> {
@@ -95,12 +117,18 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     /// The fault that ends the reading.
     #[inline(always)]
     pub(crate) fn error(&self, kind: ErrorKind, field: Field, at: usize, value: u32) -> W::Fault {
-        let (packet_type, version) = (Some(self.packet_type), self.options.version);
+        let (packet_type, version) = (Some(self.packet_type), self.version);
         if W::TELLS {
             DecodeError::new(kind, packet_type, field, version, at, value).into()
         } else {
             UNTOLD.into()
         }
+    }
+
+    /// The fault of those who do not want to be told more.
+    #[inline(always)]
+    pub(crate) fn strange(&self) -> W::Fault {
+        UNTOLD.into()
     }
 
     /// Reports a broken rule.
@@ -112,7 +140,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         at: usize,
         value: u32,
     ) -> Result<(), W::Fault> {
-        let (packet_type, version) = (Some(self.packet_type), self.options.version);
+        let (packet_type, version) = (Some(self.packet_type), self.version);
         self.tell(|r| {
             r.watch.breach(DecodeError::new(kind, packet_type, field, version, at, value))
         })
@@ -136,9 +164,14 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
 
     /// Makes sure that the `left` bytes after a field, which ends at `at`, may follow it.
     #[inline]
-    fn check_room(&mut self, room: Room, left: usize, at: usize) -> Result<(), W::Fault> {
+    pub(crate) fn check_room(
+        &mut self,
+        room: Room,
+        left: usize,
+        at: usize,
+    ) -> Result<(), W::Fault> {
         let Some(after) = left.checked_sub(room.bytes) else {
-            return Err(self.error(ErrorKind::TruncatedField, room.last, self.packet_end(), 0));
+            return Err(self.lack(room));
         };
         match room.then {
             Then::Nothing if after > 0 => {
@@ -150,6 +183,44 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What must follow does not.
+    #[inline]
+    pub(crate) fn lack(&self, room: Room) -> W::Fault {
+        self.error(room.fault, room.last, self.packet_end(), 0)
+    }
+
+    /// The next so many bytes of the packet, those included that have not arrived, apart.
+    #[inline(always)]
+    pub(crate) fn part(&mut self, len: usize) -> Fields<'a, '_, W> {
+        let rest = self.reader.rest();
+        let (bytes, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+        let end = self.at().saturating_add(bytes.len());
+        let cut = len.saturating_sub(bytes.len());
+        let later = self.watch.missing().saturating_sub(cut);
+        self.reader = Reader::new(after);
+        Fields {
+            reader: Reader::new(bytes),
+            end,
+            packet_type: self.packet_type,
+            version: self.version,
+            options: self.options,
+            later,
+            watch: &mut *self.watch,
+        }
+    }
+
+    /// Passes over all that is left.
+    #[cold]
+    pub(crate) fn skip(&mut self, start: usize) -> Result<(), W::Fault> {
+        let rest = self.reader.rest();
+        if self.missing() > 0 {
+            return Err(self.short(Field::Properties, rest.len().saturating_add(1)));
+        }
+        self.reader = Reader::new(&[]);
+        self.saw(Field::Properties, start, Value::Bytes(rest));
+        Ok(())
     }
 
     #[inline(always)]
@@ -168,53 +239,27 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    /// The protocol name of one of the versions.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn protocol_name(&mut self) -> Result<&'a [u8], W::Fault> {
-        let field = Field::ProtocolName;
-        let start = self.at();
-        let Some(name) = self.reader.prefixed() else {
-            return self.tell(|r| Err(r.short_protocol_name()));
-        };
-        self.saw(field, start, Value::Text(Text::from_checked(name)));
-        if name.len() == 6 {
-            self.check_length_of_3_1(self.left())?;
+    #[inline(always)]
+    pub(crate) fn u32(&mut self, field: Field) -> Result<u32, W::Fault> {
+        match self.reader.u32() {
+            Some(value) => Ok(value),
+            None => self.tell(|r| Err(r.short(field, 4))),
         }
-        // A glance leaves 3.1 to those who look closer, and is spared all questions about it.
-        if name != b"MQTT" && !(W::TELLS && name == b"MQIsdp") {
-            // [MQTT-3.1.2-1]
-            self.breach(ErrorKind::ProtocolName, field, start, 0)?;
-        }
-        Ok(name)
     }
 
-    /// Makes sure that a CONNECT of 3.1 has place for level, flags, keep alive and a client
-    /// identifier after the protocol name.
+    /// A variable byte integer, always in its shortest form.
     #[inline]
-    fn check_length_of_3_1(&mut self, left: usize) -> Result<(), W::Fault> {
-        if left >= 6 {
-            return Ok(());
+    pub(crate) fn varint(&mut self, field: Field) -> Result<u32, W::Fault> {
+        match self.reader.varint() {
+            Some(value) => Ok(value),
+            None => self.tell(|r| r.strange_varint(field)),
         }
-        let (packet_type, kind) = (Some(self.packet_type), ErrorKind::TruncatedField);
-        let at = self.packet_end();
-        Err(DecodeError::new(kind, packet_type, Field::ClientId, Version::V3_1, at, 0).into())
     }
 
-    /// The verdict on a protocol name that is not all there.
-    #[cold]
-    fn short_protocol_name(&mut self) -> W::Fault {
-        let (start, field) = (self.at(), Field::ProtocolName);
-        let rest = self.reader.rest();
-        if let ([0, 6, ..], Some(left)) = (rest, self.left().checked_sub(8))
-            && let Err(error) = self.check_length_of_3_1(left)
-        {
-            return error;
-        }
-        let can_become = |wire: &[u8]| rest.iter().zip(wire).all(|(a, b)| a == b);
-        if !can_become(b"\0\x04MQTT") && !can_become(b"\0\x06MQIsdp") {
-            return self.error(ErrorKind::ProtocolName, field, start, 0);
-        }
-        self.short_prefixed(field, Room::ANY, Content::Binary)
+    /// Whether control characters and non-characters are faults, whatever the version.
+    #[inline(always)]
+    pub(crate) const fn refuses_discouraged(&self) -> bool {
+        self.options.strictness.refuses(Rule::DiscouragedCharacters)
     }
 
     #[inline(always)]
@@ -249,72 +294,10 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         let text = Text::from_checked(bytes);
         self.saw(field, start, Value::Text(text));
         // A glance looks at the texts when it has found all fields: see `confirm`.
-        if W::TELLS && (!plain::is_plain(bytes) || self.refuses(Rule::DiscouragedCharacters)) {
+        if W::TELLS && (!plain::is_plain(bytes) || self.refuses_discouraged()) {
             self.check(field, bytes, Content::Text)?;
         }
         Ok(text)
-    }
-
-    /// [`Self::topic_name`] as one of several texts.
-    #[inline(always)]
-    pub(crate) fn will_topic(&mut self, room: Room) -> Result<TopicName<'a>, W::Fault> {
-        if W::TELLS {
-            return self.topic_name(Field::WillTopic, room);
-        }
-        self.prefixed(Field::WillTopic, room, Content::TopicName).map(TopicName::from_checked)
-    }
-
-    /// What a glance has not looked at in [`Self::text`] and [`Self::will_topic`], so that the way
-    /// from one length to the next is short.
-    #[inline(always)]
-    pub(crate) fn confirm(
-        &self,
-        texts: [Option<Text<'a>>; 2],
-        topic: Option<TopicName<'a>>,
-    ) -> Result<(), W::Fault> {
-        if W::TELLS {
-            return Ok(());
-        }
-        let is_plain =
-            |text: Option<Text<'a>>| text.is_none_or(|text| plain::is_plain(text.as_bytes()));
-        let [first, second] = texts;
-        // All are looked at before one question is asked.
-        let is_enough = is_plain(first)
-            & is_plain(second)
-            & topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()))
-            & !self.refuses(Rule::DiscouragedCharacters);
-        if is_enough { Ok(()) } else { Err(UNTOLD.into()) }
-    }
-
-    #[inline(always)]
-    pub(crate) fn topic_name(
-        &mut self,
-        field: Field,
-        room: Room,
-    ) -> Result<TopicName<'a>, W::Fault> {
-        let start = self.at();
-        let bytes = self.prefixed(field, room, Content::TopicName)?;
-        self.saw(field, start, Value::Text(Text::from_checked(bytes)));
-        if !plain::is_plain_name(bytes) || self.refuses(Rule::DiscouragedCharacters) {
-            self.check(field, bytes, Content::TopicName)?;
-        }
-        Ok(TopicName::from_checked(bytes))
-    }
-
-    #[inline]
-    pub(crate) fn topic_filter(
-        &mut self,
-        field: Field,
-        room: Room,
-    ) -> Result<TopicFilter<'a>, W::Fault> {
-        let start = self.at();
-        let bytes = self.prefixed(field, room, Content::TopicFilter)?;
-        self.saw(field, start, Value::Text(Text::from_checked(bytes)));
-        let is_plain = plain::is_plain_name(bytes) || topic::is_plain_and_well_formed(bytes);
-        if !is_plain || self.refuses(Rule::DiscouragedCharacters) {
-            self.check(field, bytes, Content::TopicFilter)?;
-        }
-        Ok(TopicFilter::from_checked(bytes))
     }
 
     /// All that is left, which is the payload.
@@ -322,7 +305,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     pub(crate) fn payload(&mut self) -> Result<&'a [u8], W::Fault> {
         let start = self.at();
         let rest = self.reader.rest();
-        if self.watch.missing() > 0 {
+        if self.missing() > 0 {
             return self.tell(|r| Err(r.short(Field::Payload, rest.len().saturating_add(1))));
         }
         self.reader = Reader::new(&[]);
@@ -333,10 +316,21 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     /// Whether every byte of the packet has been read, those to come included.
     #[inline(always)]
     pub(crate) fn is_done(&self) -> bool {
-        self.reader.rest().is_empty() && self.watch.missing() == 0
+        self.reader.rest().is_empty() && self.missing() == 0
     }
 
-    /// What has been read, and what not yet.
+    /// Notes that more bytes have to arrive.
+    pub(crate) fn wait(&mut self) {
+        self.watch.wait();
+    }
+
+    /// Goes on with these bytes, which follow what has been read in another way.
+    #[inline(always)]
+    pub(crate) fn go_on_with(&mut self, rest: &'a [u8]) {
+        self.reader = Reader::new(rest);
+    }
+
+    /// What has not been read yet.
     #[inline(always)]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.reader.rest()
@@ -356,8 +350,14 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         Ok(())
     }
 
+    /// A length-prefixed field, without any verdict if it is not all there.
     #[inline(always)]
-    fn prefixed(
+    pub(crate) fn any_prefixed(&mut self) -> Option<&'a [u8]> {
+        self.reader.prefixed()
+    }
+
+    #[inline(always)]
+    pub(crate) fn prefixed(
         &mut self,
         field: Field,
         room: Room,
@@ -376,66 +376,15 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    /// The verdict on a field of a fixed length that is not all there.
-    #[cold]
-    #[inline(never)]
-    fn short(&mut self, field: Field, len: usize) -> W::Fault {
-        if len <= self.left() {
-            self.watch.wait();
-        }
-        self.error(ErrorKind::TruncatedField, field, self.at(), 0)
-    }
-
-    /// The verdict on a length-prefixed field that is not all there, or not what must follow it.
-    #[cold]
-    #[inline(never)]
-    fn short_prefixed(&mut self, field: Field, room: Room, content: Content) -> W::Fault {
-        let at = self.at();
-        let (len, present) = match self.reader.rest() {
-            [] => (0, None),
-            [high] => (usize::from(u16::from_be_bytes([*high, 0])), None),
-            [high, low, rest @ ..] => {
-                let len = usize::from(u16::from_be_bytes([*high, *low]));
-                (len, Some(rest.get(..len).unwrap_or(rest)))
-            }
-        };
-        let needed = len.saturating_add(2);
-        let left = self.left().checked_sub(needed);
-        if left.is_none_or(|left| left < room.bytes) {
-            let (field, at) = match room.bytes {
-                0 => (field, at),
-                _ => (room.last, self.packet_end()),
-            };
-            return self.error(ErrorKind::TruncatedField, field, at, 0);
-        }
-        if present.is_some()
-            && let Some(left) = left
-            && let Err(error) = self.check_room(room, left, at.saturating_add(needed))
-        {
-            return error;
-        }
-        if let Some(present) = present {
-            let missing = len.saturating_sub(present.len());
-            let discouraged = self.refuses(Rule::DiscouragedCharacters);
-            if let Some((kind, fault_at, value)) =
-                first_fault(present, missing, content, discouraged)
-            {
-                return self.error(
-                    kind,
-                    field,
-                    at.saturating_add(2).saturating_add(fault_at),
-                    value,
-                );
-            }
-        }
-        self.watch.wait();
-        self.error(ErrorKind::TruncatedField, field, at, 0)
-    }
-
     /// Looks closer at a string that has been read, and reports what is wrong with it.
     #[inline]
-    fn check(&mut self, field: Field, bytes: &[u8], content: Content) -> Result<(), W::Fault> {
-        let discouraged = self.refuses(Rule::DiscouragedCharacters);
+    pub(crate) fn check(
+        &mut self,
+        field: Field,
+        bytes: &[u8],
+        content: Content,
+    ) -> Result<(), W::Fault> {
+        let discouraged = self.refuses_discouraged();
         match first_fault(bytes, 0, content, discouraged) {
             Some((kind, at, value)) => {
                 let start = self.at().saturating_sub(bytes.len());

@@ -1,75 +1,14 @@
 //! Cuts one whole packet off the front of a byte stream, or says how many bytes are missing.
 
 use super::{
-    DecodeError, ErrorKind, Field, PacketType, Rule, Strictness, explain::Value, fields::Fields,
+    DecodeError, DecodeOptions, ErrorKind, Field, PacketType, Rule, explain::Value, fields::Fields,
     publish, watch::Watch,
 };
 use crate::{
-    types::{QoS, Version},
+    types::{QoS, Versions},
     wire::varint::{self, Varint},
 };
 use core::fmt;
-
-/// How a decoder decodes: by which version, how strictly, and up to which size.
-///
-/// ```
-/// use mqtt_pure::{DecodeOptions, Strictness, Version};
-///
-/// let options = DecodeOptions::new(Version::V3_1_1)
-///     .with_strictness(Strictness::STRICT)
-///     .with_max_packet_size(64 * 1024);
-/// assert_eq!(options.max_packet_size, 65_536);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct DecodeOptions {
-    /// The version that the connection speaks. A CONNECT names its version itself; before it, a
-    /// server uses the default.
-    pub version: Version,
-    /// Which of the rules are applied that the standard leaves open.
-    pub strictness: Strictness,
-    /// The largest packet that is accepted, in bytes, fixed header included. A larger one is an
-    /// error as soon as its Remaining Length has arrived. The default is 1 MiB, the largest useful
-    /// value [`Self::MAX_PACKET_SIZE`].
-    pub max_packet_size: u32,
-}
-
-impl DecodeOptions {
-    /// The size of the largest packet that MQTT can express: 268,435,460 bytes.
-    pub const MAX_PACKET_SIZE: u32 = 268_435_460;
-
-    /// The defaults for this version.
-    pub const fn new(version: Version) -> Self {
-        Self { version, strictness: Strictness::DEFAULT, max_packet_size: 1_048_576 }
-    }
-
-    /// The same with other rules.
-    #[must_use]
-    pub const fn with_strictness(mut self, strictness: Strictness) -> Self {
-        self.strictness = strictness;
-        self
-    }
-
-    /// The same with another size limit in bytes, fixed header included.
-    #[must_use]
-    pub const fn with_max_packet_size(mut self, bytes: u32) -> Self {
-        self.max_packet_size = bytes;
-        self
-    }
-}
-
-/// The defaults for 3.1.1.
-impl Default for DecodeOptions {
-    fn default() -> Self {
-        Self::new(Version::V3_1_1)
-    }
-}
-
-impl From<Version> for DecodeOptions {
-    fn from(version: Version) -> Self {
-        Self::new(version)
-    }
-}
 
 /// The bytes of one whole packet, of which the fixed header has been checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -100,7 +39,7 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub(crate) fn fields<'w, W: Watch<'a>>(
         self,
-        options: DecodeOptions,
+        options: &'w DecodeOptions,
         watch: &'w mut W,
     ) -> Fields<'a, 'w, W> {
         Fields::new(self.packet_type, self.body, usize::from(self.header_len), options, watch)
@@ -150,7 +89,7 @@ pub enum Split<'a> {
 /// ```
 #[inline]
 pub fn split(input: &[u8], options: DecodeOptions) -> Result<Split<'_>, DecodeError> {
-    Ok(match header(input, options, &mut ())? {
+    Ok(match header(input, &options, &mut ())? {
         Start::Partial => Split::NeedMore(1),
         Start::Header(header) => match header.body(input) {
             (body, 0) => Split::Whole(header.frame(body)),
@@ -162,8 +101,8 @@ pub fn split(input: &[u8], options: DecodeOptions) -> Result<Split<'_>, DecodeEr
 /// The whole packet at the front of `input`, and what follows it, if its fixed header is as senders
 /// write it. Whether its length suits its type, reading it will tell.
 #[inline]
-pub(crate) fn plain(input: &[u8], limit: u32) -> Option<(Frame<'_>, &[u8])> {
-    let header = plain_header(input, limit)?;
+pub(crate) fn plain<'a>(input: &'a [u8], options: &DecodeOptions) -> Option<(Frame<'a>, &'a [u8])> {
+    let header = plain_header(input, options)?;
     let len = usize::try_from(header.remaining_length).ok()?;
     let (body, after) = input.get(header.header_len()..)?.split_at_checked(len)?;
     Some((header.frame(body), after))
@@ -171,15 +110,16 @@ pub(crate) fn plain(input: &[u8], limit: u32) -> Option<(Frame<'_>, &[u8])> {
 
 /// The fixed header at the front of `input` if it is whole and as senders write it.
 #[inline]
-pub(crate) fn plain_header(input: &[u8], limit: u32) -> Option<Header> {
+pub(crate) fn plain_header(input: &[u8], options: &DecodeOptions) -> Option<Header> {
     let (&first, rest) = input.split_first()?;
     let Varint::Whole { value, len, minimal: true } = varint::decode(rest) else { return None };
     let packet_type = (*PLAIN_TYPES.get(usize::from(first))?)?;
     let header = Header { packet_type, first, len: len.saturating_add(1), remaining_length: value };
-    (header.packet_len() <= limit).then_some(header)
+    let is_plain = header.packet_len() <= options.max_packet_size && options.sender.is_none();
+    is_plain.then_some(header)
 }
 
-/// The packet type by the first byte, if its flags need no second look.
+/// The packet type by the first byte, if its flags need no second look, nor does the version.
 static PLAIN_TYPES: [Option<PacketType>; 256] = plain_types();
 
 #[allow(
@@ -195,6 +135,7 @@ const fn plain_types() -> [Option<PacketType>; 256] {
         if let Some(packet_type) = PacketType::new((first >> 4) as u8) {
             let is_plain = match packet_type {
                 PacketType::Publish => publish::is_plain(first as u8),
+                PacketType::Auth => false,
                 _ => first as u8 == packet_type.first_byte(),
             };
             if is_plain {
@@ -249,7 +190,8 @@ impl Header {
             | PacketType::Connack
             | PacketType::Pingreq
             | PacketType::Pingresp
-            | PacketType::Disconnect => false,
+            | PacketType::Disconnect
+            | PacketType::Auth => false,
             _ => true,
         }
     }
@@ -280,7 +222,7 @@ impl Header {
 #[inline]
 pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
     input: &[u8],
-    options: DecodeOptions,
+    options: &DecodeOptions,
     watch: &mut W,
 ) -> Result<Start, DecodeError> {
     let Some((&first, rest)) = input.split_first() else { return Ok(Start::Partial) };
@@ -288,10 +230,11 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
     let fault = |kind, field, at, value| {
         DecodeError::new(kind, Some(packet_type), field, options.version, at, value)
     };
-    let limit = options.max_packet_size;
+    let bounds = Bounds::of(packet_type, first, options);
     let length = varint::decode(rest);
-    if let Some(kind) = beyond(length, rest, packet_type, limit) {
-        let value = if kind == ErrorKind::PacketTooLarge { limit } else { 0 };
+    if let Some(kind) = beyond(length, rest, bounds.max, options.max_packet_size) {
+        let is_limit = kind == ErrorKind::PacketTooLarge;
+        let value = if is_limit { options.max_packet_size } else { 0 };
         watch.breach(fault(kind, Field::RemainingLength, 1, value))?;
     }
     let (remaining_length, len) = match length {
@@ -301,7 +244,8 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
             return Err(fault(kind, Field::RemainingLength, 1, 0));
         }
         Varint::Whole { value, len, minimal } => {
-            if !minimal && options.strictness.refuses(Rule::NonMinimalLength) {
+            if !minimal && options.refuses(Rule::NonMinimalLength) {
+                // [MQTT-1.5.5-1]
                 let kind = ErrorKind::NonMinimalLength;
                 watch.breach(fault(kind, Field::RemainingLength, 1, value))?;
             }
@@ -310,7 +254,8 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
     };
     let header = Header { packet_type, first, len, remaining_length };
     watch.saw(Field::RemainingLength, 1..header.header_len(), Value::Number(remaining_length));
-    if let Some((kind, field)) = too_short(&header) {
+    if remaining_length < bounds.min {
+        let (kind, field) = too_short(&header, bounds);
         let body_len = usize::try_from(remaining_length).unwrap_or(usize::MAX);
         watch.breach(fault(kind, field, header.header_len().saturating_add(body_len), 0))?;
     }
@@ -320,29 +265,24 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
 /// Whether a Remaining Length, as far as it has arrived, is beyond what the packet type can have or
 /// what the limit allows.
 #[inline]
-fn beyond(length: Varint, bytes: &[u8], packet_type: PacketType, limit: u32) -> Option<ErrorKind> {
-    is_beyond(length, bytes.len(), packet_type, limit)?;
+fn beyond(length: Varint, bytes: &[u8], max: u32, limit: u32) -> Option<ErrorKind> {
+    is_beyond(length, bytes.len(), max, limit)?;
     // What its first bytes have said stands, whatever came after them.
     (1..=bytes.len()).find_map(|len| {
         let part = bytes.get(..len).unwrap_or_default();
-        is_beyond(varint::decode(part), len, packet_type, limit)
+        is_beyond(varint::decode(part), len, max, limit)
     })
 }
 
 #[inline]
-fn is_beyond(
-    length: Varint,
-    held: usize,
-    packet_type: PacketType,
-    limit: u32,
-) -> Option<ErrorKind> {
+fn is_beyond(length: Varint, held: usize, max: u32, limit: u32) -> Option<ErrorKind> {
     let (min, len) = match length {
         // One byte more at least.
         Varint::Partial { min } => (min, u32::try_from(held).unwrap_or(3).saturating_add(1)),
         Varint::TooLong { min } => (min, 4),
         Varint::Whole { value, len, .. } => (value, u32::from(len)),
     };
-    if min > max_length(packet_type) {
+    if min > max {
         return Some(ErrorKind::TrailingBytes);
     }
     let packet_len = min.saturating_add(len).saturating_add(1);
@@ -353,7 +293,7 @@ fn is_beyond(
 #[inline]
 fn check_first<'a, W: Watch<'a, Fault = DecodeError>>(
     first: u8,
-    options: DecodeOptions,
+    options: &DecodeOptions,
     watch: &mut W,
 ) -> Result<PacketType, DecodeError> {
     let (number, flags) = (first.wrapping_shr(4), first & 0x0f);
@@ -361,7 +301,8 @@ fn check_first<'a, W: Watch<'a, Fault = DecodeError>>(
         let value = u32::from(value);
         DecodeError::new(kind, packet_type, Field::FixedHeader, options.version, 0, value)
     };
-    let Some(packet_type) = PacketType::new(number) else {
+    let is_known = |packet_type: &PacketType| packet_type.is_in(options.version);
+    let Some(packet_type) = PacketType::new(number).filter(is_known) else {
         return Err(fault(ErrorKind::ReservedType, None, number));
     };
     watch.saw(Field::FixedHeader, 0..1, Value::FirstByte(packet_type, flags));
@@ -369,24 +310,26 @@ fn check_first<'a, W: Watch<'a, Fault = DecodeError>>(
         if flags & 0x06 == 0x06 {
             // [MQTT-3.3.1-4]
             watch.breach(fault(ErrorKind::InvalidQos, Some(packet_type), flags))?;
-        } else if flags & 0x0e == 0x08 && options.strictness.refuses(Rule::DupAtQos0) {
+        } else if flags & 0x0e == 0x08 && options.refuses(Rule::DupAtQos0) {
             // [MQTT-3.3.1-2]
             watch.breach(fault(ErrorKind::DupAtQos0, Some(packet_type), flags))?;
         }
     } else if !flags_are_allowed(packet_type, flags, options) {
-        // [MQTT-2.2.2-2]
+        // [MQTT-2.2.2-2]; 5.0: [MQTT-2.1.3-1]
         watch.breach(fault(ErrorKind::ReservedFlags, Some(packet_type), flags))?;
+    }
+    if options.sender.is_some_and(|sender| !packet_type.is_sent_by(sender, options.version)) {
+        watch.breach(fault(ErrorKind::WrongDirection, Some(packet_type), number))?;
     }
     Ok(packet_type)
 }
 
-fn flags_are_allowed(packet_type: PacketType, flags: u8, options: DecodeOptions) -> bool {
+fn flags_are_allowed(packet_type: PacketType, flags: u8, options: &DecodeOptions) -> bool {
     use PacketType as P;
-    let strictness = options.strictness;
     if flags == packet_type.required_flags() {
         return true;
     }
-    if options.version == Version::V3_1 && !strictness.refuses(Rule::UnusedBitsIn3_1) {
+    if !options.refuses(Rule::UnusedBitsIn3_1) {
         // 3.1 calls these three QoS 1 messages, which may have DUP set; the rest is unused.
         return packet_type.required_flags() == 0 || flags & 0x06 == 0x02;
     }
@@ -394,55 +337,98 @@ fn flags_are_allowed(packet_type: PacketType, flags: u8, options: DecodeOptions)
         packet_type,
         P::Connack | P::Puback | P::Pubrec | P::Pubcomp | P::Suback | P::Unsuback | P::Pingresp
     );
-    is_answer && !strictness.refuses(Rule::AckFlags)
+    is_answer && !options.refuses(Rule::AckFlags)
 }
 
-/// The largest Remaining Length that the packet type can have.
-#[inline]
-const fn max_length(packet_type: PacketType) -> u32 {
-    match packet_type {
-        // The fixed part of 3.1, and five fields.
-        PacketType::Connect => 327_697,
-        // A third byte makes it a CONNACK of 5.0 or a surplus; its code tells.
-        PacketType::Connack => 3,
-        PacketType::Puback
-        | PacketType::Pubrec
-        | PacketType::Pubrel
-        | PacketType::Pubcomp
-        | PacketType::Unsuback => 2,
-        PacketType::Pingreq | PacketType::Pingresp | PacketType::Disconnect => 0,
-        PacketType::Publish
-        | PacketType::Subscribe
-        | PacketType::Suback
-        | PacketType::Unsubscribe => varint::MAX,
+/// Which Remaining Lengths a packet type can have.
+#[derive(Clone, Copy)]
+struct Bounds {
+    min: u32,
+    max: u32,
+    /// The last field that is missing for sure when it is less.
+    last: Field,
+}
+
+impl Bounds {
+    #[inline]
+    const fn of(packet_type: PacketType, first: u8, options: &DecodeOptions) -> Self {
+        let has_id = first & 0x06 != 0;
+        match packet_type {
+            PacketType::Connect => Self::of_connect(options.versions),
+            PacketType::Pingreq | PacketType::Pingresp => Self::new(0, 0, Field::End),
+            _ if options.version.pick(false, false, true) => Self::of_5_0(packet_type, has_id),
+            _ => Self::of_3(packet_type, has_id),
+        }
+    }
+
+    const fn new(min: u32, max: u32, last: Field) -> Self {
+        Self { min, max, last }
+    }
+
+    /// Without properties: the fixed part of 3.1, and five fields.
+    const fn of_connect(versions: Versions) -> Self {
+        let has_properties = versions.have_properties();
+        Self::new(12, if has_properties { varint::MAX } else { 327_697 }, Field::ClientId)
+    }
+
+    const fn of_3(packet_type: PacketType, has_id: bool) -> Self {
+        use PacketType as P;
+        match packet_type {
+            // A third byte makes it a CONNACK of 5.0 or a surplus; its code tells.
+            P::Connack => Self::new(2, 3, Field::ReturnCode),
+            P::Publish if has_id => Self::new(5, varint::MAX, Field::PacketId),
+            P::Publish => Self::new(3, varint::MAX, Field::TopicName),
+            P::Subscribe => Self::new(6, varint::MAX, Field::RequestedQos),
+            P::Suback => Self::new(3, varint::MAX, Field::ReturnCode),
+            P::Unsubscribe => Self::new(5, varint::MAX, Field::TopicFilter),
+            P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp | P::Unsuback => {
+                Self::new(2, 2, Field::PacketId)
+            }
+            _ => Self::new(0, 0, Field::End),
+        }
+    }
+
+    const fn of_5_0(packet_type: PacketType, has_id: bool) -> Self {
+        use PacketType as P;
+        let (min, last) = match packet_type {
+            // With two bytes it is a CONNACK of 3.1.1; its code tells.
+            P::Connack => (2, Field::ReasonCode),
+            // Without a topic it needs a topic alias, which is longer.
+            P::Publish if has_id => (6, Field::PropertyLength),
+            P::Publish => (4, Field::PropertyLength),
+            P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp => (2, Field::PacketId),
+            P::Subscribe => (7, Field::SubscriptionOptions),
+            P::Suback | P::Unsuback => (4, Field::ReasonCode),
+            P::Unsubscribe => (6, Field::TopicFilter),
+            _ => (0, Field::End),
+        };
+        Self::new(min, varint::MAX, last)
     }
 }
 
 /// What is missing for sure if the Remaining Length is less than the packet type needs.
-#[inline]
-fn too_short(header: &Header) -> Option<(ErrorKind, Field)> {
+#[cold]
+fn too_short(header: &Header, bounds: Bounds) -> (ErrorKind, Field) {
     use PacketType as P;
-    let (min, last) = match header.packet_type {
-        P::Connect => (12, Field::ClientId),
-        P::Connack => (2, Field::ReturnCode),
-        P::Publish if header.has_packet_id() => (5, Field::PacketId),
-        P::Publish => (3, Field::TopicName),
-        P::Puback | P::Pubrec | P::Pubrel | P::Pubcomp | P::Unsuback => (2, Field::PacketId),
-        P::Subscribe => (6, Field::RequestedQos),
-        P::Suback => (3, Field::ReturnCode),
-        P::Unsubscribe => (5, Field::TopicFilter),
-        P::Pingreq | P::Pingresp | P::Disconnect => (0, Field::End),
-    };
-    if header.remaining_length >= min {
-        return None;
-    }
-    Some(match (header.packet_type, header.remaining_length) {
-        // [MQTT-3.8.3-3] [MQTT-3.10.3-2]
-        (P::Subscribe | P::Unsubscribe, 2) => (ErrorKind::NoFilters, Field::TopicFilter),
-        (P::Suback, 2) => (ErrorKind::NoReasonCodes, Field::ReturnCode),
-        (P::Subscribe | P::Unsubscribe | P::Suback, 0 | 1) => {
-            (ErrorKind::TruncatedField, Field::PacketId)
+    // The packet identifier, and in 5.0 the length of properties.
+    let without_list = bounds.min.saturating_sub(match header.packet_type {
+        P::Subscribe => 4,
+        P::Unsubscribe => 3,
+        _ => 1,
+    });
+    match header.packet_type {
+        P::Subscribe | P::Unsubscribe | P::Suback | P::Unsuback => {
+            match header.remaining_length {
+                0 | 1 => (ErrorKind::TruncatedField, Field::PacketId),
+                len if len < without_list => (ErrorKind::TruncatedField, Field::PropertyLength),
+                len if len > without_list => (ErrorKind::TruncatedField, bounds.last),
+                // [MQTT-3.8.3-3] [MQTT-3.10.3-2]
+                _ => match header.packet_type {
+                    P::Suback | P::Unsuback => (ErrorKind::NoReasonCodes, bounds.last),
+                    _ => (ErrorKind::NoFilters, Field::TopicFilter),
+                },
+            }
         }
-        _ => (ErrorKind::TruncatedField, last),
-    })
+        _ => (ErrorKind::TruncatedField, bounds.last),
+    }
 }

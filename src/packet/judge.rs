@@ -3,9 +3,12 @@
 
 use super::{
     DecodeError, DecodeOptions, ErrorKind, Oversize, PacketType, Publish,
-    fields::Fields,
     frame::{self, Header, Start},
     watch::Partial,
+};
+use crate::{
+    types::{Version, Versions},
+    wire::varint::{self, Varint},
 };
 
 /// The verdict on the packet at the front.
@@ -40,7 +43,7 @@ impl Judge {
 
     /// What to do with a packet that begins with these bytes.
     pub(crate) fn judge(&self, bytes: &[u8]) -> Result<Judgement, DecodeError> {
-        let error = match frame::header(bytes, self.options, &mut ()) {
+        let error = match frame::header(bytes, &self.options, &mut ()) {
             Ok(Start::Partial) => return Ok(Judgement::NeedMore(1)),
             Ok(Start::Header(header)) => {
                 return Ok(match header.body(bytes) {
@@ -62,7 +65,7 @@ impl Judge {
         if error.kind != ErrorKind::PacketTooLarge || is_fatal {
             return Err(error);
         }
-        match frame::header(bytes, self.unlimited(), &mut ())? {
+        match frame::header(bytes, &self.unlimited(), &mut ())? {
             Start::Header(header) => self.judge_large(&header, bytes, error),
             Start::Partial => Ok(Judgement::NeedMore(1)),
         }
@@ -91,24 +94,79 @@ impl Judge {
         let len = header.header_len().saturating_add(topic_len).saturating_add(id_len);
         if is_publish && u32::try_from(len).is_ok_and(|len| len > header.packet_len()) {
             // The topic runs out of the packet, which reading it says.
-            read_publish_start(header, bytes, self.options)?;
+            read_publish_start(header, bytes, &self.options)?;
         }
-        if u32::try_from(len).is_ok_and(|len| len <= self.options.max_packet_size) {
-            return Ok(match len.saturating_sub(bytes.len()) {
-                0 if is_streamed => Judgement::Stream { header: *header, len },
-                0 => Judgement::Skip { header: *header, len },
-                missing => Judgement::NeedMore(missing),
+        if !self.holds(len) {
+            if self.oversize == Oversize::Fail {
+                return Err(too_large);
+            }
+            return Ok(Judgement::SkipTopic {
+                header: *header,
+                topic: topic_len.saturating_sub(2),
             });
         }
-        if self.oversize == Oversize::Fail {
-            return Err(too_large);
+        match (bytes.len().checked_sub(len), is_publish) {
+            (Some(_), false) => Ok(Judgement::Skip { header: *header, len }),
+            (Some(_), true) => self.judge_properties(header, bytes, len, too_large),
+            (None, _) => Ok(Judgement::NeedMore(len.saturating_sub(bytes.len()))),
         }
-        Ok(Judgement::SkipTopic { header: *header, topic: topic_len.saturating_sub(2) })
+    }
+
+    /// What to do with a PUBLISH that is over the limit and of which `len` bytes before the
+    /// properties are there.
+    fn judge_properties(
+        &self,
+        header: &Header,
+        bytes: &[u8],
+        len: usize,
+        too_large: DecodeError,
+    ) -> Result<Judgement, DecodeError> {
+        let is_streamed = header.packet_len() <= self.stream_up_to;
+        let rest = bytes.get(len..).unwrap_or_default();
+        let Some(properties) = properties_len(rest, self.options.version) else {
+            return Ok(Judgement::NeedMore(1));
+        };
+        let whole = len.saturating_add(properties);
+        if u32::try_from(whole).is_ok_and(|whole| whole > header.packet_len()) {
+            // The properties run out of the packet, which reading them says.
+            read_publish_start(header, bytes, &self.options)?;
+        }
+        if !self.holds(whole) {
+            return match self.oversize {
+                Oversize::Fail => Err(too_large),
+                Oversize::Skip => Ok(Judgement::Skip { header: *header, len }),
+            };
+        }
+        Ok(match whole.saturating_sub(bytes.len()) {
+            0 if is_streamed => Judgement::Stream { header: *header, len: whole },
+            0 => Judgement::Skip { header: *header, len: whole },
+            missing => Judgement::NeedMore(missing),
+        })
+    }
+
+    /// Whether so many bytes may be held.
+    fn holds(&self, len: usize) -> bool {
+        u32::try_from(len).is_ok_and(|len| len <= self.options.max_packet_size)
     }
 
     /// Refuses the first bytes of a packet if nothing can make them valid any more.
     pub(crate) fn check_partial(&self, bytes: &[u8]) -> Result<(), DecodeError> {
-        super::check_incomplete(bytes, self.unlimited())
+        super::check_incomplete(bytes, &self.unlimited())
+    }
+}
+
+/// The number of bytes of the properties that begin here, with their length; `None` before that is
+/// there. Of one that is malformed, which reading it says, it is 0.
+fn properties_len(bytes: &[u8], version: Version) -> Option<usize> {
+    if !Versions::NONE.with(version).have_properties() {
+        return Some(0);
+    }
+    match varint::decode(bytes) {
+        Varint::Whole { value, len, .. } => {
+            Some(usize::try_from(value).unwrap_or(usize::MAX).saturating_add(usize::from(len)))
+        }
+        Varint::Partial { .. } => None,
+        Varint::TooLong { .. } => Some(0),
     }
 }
 
@@ -116,13 +174,13 @@ impl Judge {
 pub(crate) fn read_publish_start<'a>(
     header: &Header,
     bytes: &'a [u8],
-    options: DecodeOptions,
+    options: &DecodeOptions,
 ) -> Result<(Publish<'a>, usize), DecodeError> {
     let (body, missing) = header.body(bytes);
     let mut watch = Partial { missing, waiting: false };
-    let at = header.header_len();
-    let fields = Fields::new(header.packet_type, body, at, options, &mut watch);
-    Publish::decode_start(header.first, fields)
+    let mut fields = header.frame(body).fields(options, &mut watch);
+    let publish = Publish::decode_start(header.first, &mut fields)?;
+    Ok((publish, fields.left()))
 }
 
 /// How much of so many held bytes is looked at before the packet is whole: all of the first 256,

@@ -4,7 +4,7 @@ use crate::wire::{Reader, Writer};
 use bytes::BufMut;
 use core::fmt;
 
-/// The entries of a SUBSCRIBE, SUBACK or UNSUBSCRIBE.
+/// The entries of a SUBSCRIBE, SUBACK, UNSUBSCRIBE or UNSUBACK.
 ///
 /// A decoded list is a view of the checked bytes, read as it is iterated; a list to encode is a
 /// slice of values. Neither allocates, and both iterate alike:
@@ -23,7 +23,12 @@ pub struct List<'a, T>(Source<'a, T>);
 
 #[derive(Clone, Copy)]
 enum Source<'a, T> {
-    Wire { bytes: &'a [u8], count: usize },
+    /// Checked bytes. The context is what the entries need to be read rightly.
+    Wire {
+        bytes: &'a [u8],
+        count: u32,
+        context: u32,
+    },
     Values(&'a [T]),
 }
 
@@ -39,7 +44,7 @@ pub(crate) mod sealed {
 
         /// The next entry of checked bytes; `None` at their end.
         #[allow(private_interfaces, reason = "sealed: nobody else calls or implements it")]
-        fn read(reader: &mut Reader<'a>) -> Option<Self>;
+        fn read(reader: &mut Reader<'a>, context: u32) -> Option<Self>;
         fn wire_len(&self) -> usize;
         #[allow(private_interfaces, reason = "sealed: nobody else calls or implements it")]
         fn write<B: BufMut>(&self, out: &mut Writer<'_, B>);
@@ -48,8 +53,18 @@ pub(crate) mod sealed {
 
 impl<'a, T: Entry<'a>> List<'a, T> {
     /// A view of bytes that the caller has checked.
-    pub(crate) const fn from_checked(bytes: &'a [u8], count: usize) -> Self {
-        Self(Source::Wire { bytes, count })
+    #[inline]
+    pub(crate) const fn from_checked(bytes: &'a [u8], count: u32, context: u32) -> Self {
+        Self(Source::Wire { bytes, count, context })
+    }
+
+    /// The context of checked bytes.
+    #[inline]
+    pub(crate) const fn context(&self) -> Option<u32> {
+        match self.0 {
+            Source::Wire { context, .. } => Some(context),
+            Source::Values(_) => None,
+        }
     }
 
     /// The entries, in order.
@@ -60,7 +75,7 @@ impl<'a, T: Entry<'a>> List<'a, T> {
     /// The number of entries.
     pub fn len(&self) -> usize {
         match self.0 {
-            Source::Wire { count, .. } => count,
+            Source::Wire { count, .. } => usize::try_from(count).unwrap_or(usize::MAX),
             Source::Values(values) => values.len(),
         }
     }
@@ -119,9 +134,9 @@ impl<'a, T: Entry<'a>> Iterator for Entries<'a, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
-            Source::Wire { bytes, count } => {
+            Source::Wire { bytes, count, context } => {
                 let mut reader = Reader::new(bytes);
-                let entry = T::read(&mut reader)?;
+                let entry = T::read(&mut reader, *context)?;
                 *bytes = reader.rest();
                 *count = count.saturating_sub(1);
                 Some(entry)

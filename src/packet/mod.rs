@@ -1,11 +1,15 @@
 //! The packets: one struct each, borrowed from the bytes that they were read from.
 
 mod ack;
+mod auth;
+mod codes;
 mod connack;
 mod connect;
 mod content;
+mod describe;
 mod disconnect;
 mod encode;
+mod encode_error;
 mod error;
 mod explain;
 mod field;
@@ -13,11 +17,20 @@ mod fields;
 mod frame;
 mod judge;
 mod list;
+mod options;
+mod outcome;
 mod packet_type;
 mod ping;
 mod properties;
+mod property;
+mod property_value;
 mod publish;
+mod read_properties;
+mod read_topics;
+mod read_version;
 mod room;
+mod short;
+mod standard;
 mod stream;
 mod stream_item;
 mod strictness;
@@ -28,28 +41,32 @@ mod unsubscribe;
 mod watch;
 
 pub use ack::{Puback, Pubcomp, Pubrec, Pubrel};
+pub use auth::Auth;
 pub use connack::Connack;
 pub use connect::{Connect, Will};
 pub use disconnect::Disconnect;
-pub use error::{DecodeError, EncodeError, ErrorKind};
+pub use encode_error::EncodeError;
+pub use error::{DecodeError, ErrorKind};
 pub use explain::{ExplainedField, Explanation, Value, explain};
 pub use field::Field;
-pub use frame::{DecodeOptions, Frame, Split, split};
+pub use frame::{Frame, Split, split};
 pub use list::{Entries, Entry, List};
+pub use options::DecodeOptions;
 pub use packet_type::PacketType;
 pub use ping::{Pingreq, Pingresp};
 pub use properties::Properties;
+pub use property::{Property, PropertyId, UserProperty};
 pub use publish::Publish;
 pub use stream::{Feed, Oversize, StreamDecoder};
 pub use stream_item::{Skipped, StreamItem};
 pub use strictness::{Rule, Strictness};
 pub use suback::Suback;
-pub use subscribe::{Subscribe, Subscription, SubscriptionOptions};
+pub use subscribe::{RetainHandling, Subscribe, Subscription, SubscriptionOptions};
 pub use unsuback::Unsuback;
 pub use unsubscribe::Unsubscribe;
 
 use crate::{
-    types::{PacketId, Version},
+    types::{PacketId, ReasonCode, Role, Version},
     wire::HAS_ROOM,
 };
 use bytes::BufMut;
@@ -104,8 +121,10 @@ pub enum Packet<'a> {
     Pingreq(Pingreq),
     /// Answers a PINGREQ.
     Pingresp(Pingresp),
-    /// A client takes its leave.
+    /// A client, or in 5.0 a server, takes its leave.
     Disconnect(Disconnect<'a>),
+    /// A step of an extended authentication, in 5.0 alone.
+    Auth(Auth<'a>),
 }
 
 /// Applies an expression to whichever packet it is.
@@ -126,6 +145,7 @@ macro_rules! each {
             Packet::Pingreq($p) => $e,
             Packet::Pingresp($p) => $e,
             Packet::Disconnect($p) => $e,
+            Packet::Auth($p) => $e,
         }
     };
 }
@@ -141,6 +161,7 @@ impl<'a> Packet<'a> {
     /// the connection is then to be closed, since what follows cannot be trusted.
     #[inline]
     pub fn read(input: &mut &'a [u8], options: DecodeOptions) -> Result<Option<Self>, DecodeError> {
+        let options = &options;
         Self::read_plain(
             input,
             options,
@@ -162,7 +183,7 @@ impl<'a> Packet<'a> {
     #[inline(always)]
     pub(crate) fn read_plain<C, T>(
         input: &'a [u8],
-        options: DecodeOptions,
+        options: &DecodeOptions,
         context: C,
         found: impl Fn(C, Self, &'a [u8]) -> T,
         otherwise: impl FnOnce(C) -> T,
@@ -170,30 +191,56 @@ impl<'a> Packet<'a> {
         if !HAS_ROOM {
             return otherwise(context);
         }
+        // Two ways, in each of which the version is not a question any more.
+        if options.version.is_5_0() {
+            return Self::read_plain_of(input, Version::NEWEST, options, context, found, otherwise);
+        }
+        Self::read_plain_of(input, Version::DEFAULT, options, context, found, otherwise)
+    }
+
+    /// [`Self::read_plain`] for a version that the compiler knows.
+    #[inline(always)]
+    fn read_plain_of<C, T>(
+        input: &'a [u8],
+        version: Version,
+        options: &DecodeOptions,
+        context: C,
+        found: impl Fn(C, Self, &'a [u8]) -> T,
+        otherwise: impl FnOnce(C) -> T,
+    ) -> T {
         if let [first, len @ 0..=0x7f, rest @ ..] = input
             && let Some((body, after)) = rest.split_at_checked(usize::from(*len))
             && options.max_packet_size >= 0x82
         {
             if publish::is_plain(*first) {
-                if let Some(publish) = Publish::read_plain(*first, 2, body, options) {
+                if let Some(publish) = Publish::read_plain(*first, 2, body, version, options) {
                     return found(context, Self::Publish(publish), after);
                 }
             } else if let [high, low] = *body {
                 if let Some(packet_id) = PacketId::new(u16::from_be_bytes([high, low])) {
+                    macro_rules! found {
+                        ($name:ident) => {{
+                            let (reason, properties) = (ReasonCode::SUCCESS, Properties::none());
+                            let packet = Self::$name($name { packet_id, reason, properties });
+                            return found(context, packet, after);
+                        }};
+                    }
                     match first {
-                        0x40 => return found(context, Self::Puback(Puback::new(packet_id)), after),
-                        0x50 => return found(context, Self::Pubrec(Pubrec::new(packet_id)), after),
-                        0x62 => return found(context, Self::Pubrel(Pubrel::new(packet_id)), after),
-                        0x70 => {
-                            return found(context, Self::Pubcomp(Pubcomp::new(packet_id)), after);
-                        }
+                        0x40 => found!(Puback),
+                        0x50 => found!(Pubrec),
+                        0x62 => found!(Pubrel),
+                        0x70 => found!(Pubcomp),
                         _ => {}
                     }
                 }
             } else if body.is_empty() {
                 match first {
-                    0xc0 => return found(context, Self::Pingreq(Pingreq), after),
-                    0xd0 => return found(context, Self::Pingresp(Pingresp), after),
+                    0xc0 if options.sender != Some(Role::Server) => {
+                        return found(context, Self::Pingreq(Pingreq), after);
+                    }
+                    0xd0 if options.sender != Some(Role::Client) => {
+                        return found(context, Self::Pingresp(Pingresp), after);
+                    }
                     _ => {}
                 }
             }
@@ -202,7 +249,7 @@ impl<'a> Packet<'a> {
             && let len = usize::from(*high).wrapping_shl(7) | usize::from(*low & 0x7f)
             && let Some((body, after)) = rest.split_at_checked(len)
             && options.max_packet_size >= 0x4003
-            && let Some(publish) = Publish::read_plain(*first, 3, body, options)
+            && let Some(publish) = Publish::read_plain(*first, 3, body, version, options)
         {
             return found(context, Self::Publish(publish), after);
         }
@@ -213,12 +260,12 @@ impl<'a> Packet<'a> {
     #[inline(never)]
     pub(crate) fn read_any(
         input: &mut &'a [u8],
-        options: DecodeOptions,
+        options: &DecodeOptions,
     ) -> Result<Option<Self>, DecodeError> {
         if input.is_empty() {
             return Ok(None);
         }
-        if HAS_ROOM && let Some((frame, after)) = frame::plain(input, options.max_packet_size) {
+        if HAS_ROOM && let Some((frame, after)) = frame::plain(input, options) {
             let whole = core::mem::replace(input, after);
             return Self::decode_body(
                 frame.first,
@@ -237,7 +284,7 @@ impl<'a> Packet<'a> {
     #[inline(never)]
     fn read_closely(
         input: &mut &'a [u8],
-        options: DecodeOptions,
+        options: &DecodeOptions,
     ) -> Result<Option<Self>, DecodeError> {
         let Start::Header(header) = frame::header(input, options, &mut ())? else {
             return Ok(None);
@@ -256,6 +303,10 @@ impl<'a> Packet<'a> {
 
     /// Decodes one whole packet.
     pub fn decode(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
+        Self::decode_by(frame, &options)
+    }
+
+    fn decode_by(frame: Frame<'a>, options: &DecodeOptions) -> Result<Self, DecodeError> {
         let closely = || Self::decode_closely(frame, 0, options).map_err(|unread| unread.error);
         if !HAS_ROOM {
             return closely();
@@ -270,7 +321,7 @@ impl<'a> Packet<'a> {
     fn decode_closely(
         frame: Frame<'a>,
         missing: usize,
-        options: DecodeOptions,
+        options: &DecodeOptions,
     ) -> Result<Self, Unread> {
         let mut watch = Partial { missing, waiting: false };
         Self::decode_body(frame.first, frame.fields(options, &mut watch), Ok, Err)
@@ -309,6 +360,7 @@ impl<'a> Packet<'a> {
             PacketType::Pingreq => decode!(Pingreq),
             PacketType::Pingresp => decode!(Pingresp),
             PacketType::Disconnect => decode!(Disconnect),
+            PacketType::Auth => decode!(Auth),
         }
     }
 
@@ -329,6 +381,7 @@ impl<'a> Packet<'a> {
             Self::Pingreq(_) => PacketType::Pingreq,
             Self::Pingresp(_) => PacketType::Pingresp,
             Self::Disconnect(_) => PacketType::Disconnect,
+            Self::Auth(_) => PacketType::Auth,
         }
     }
 
@@ -369,7 +422,7 @@ struct Unread {
 
 #[cold]
 #[inline(never)]
-fn check_incomplete(input: &[u8], options: DecodeOptions) -> Result<(), DecodeError> {
+fn check_incomplete(input: &[u8], options: &DecodeOptions) -> Result<(), DecodeError> {
     match frame::header(input, options, &mut ())? {
         Start::Header(header) => check_partial(&header, input, options),
         Start::Partial => Ok(()),
@@ -377,7 +430,11 @@ fn check_incomplete(input: &[u8], options: DecodeOptions) -> Result<(), DecodeEr
 }
 
 /// Whether the part of a packet that has arrived can still become one.
-fn check_partial(header: &Header, input: &[u8], options: DecodeOptions) -> Result<(), DecodeError> {
+fn check_partial(
+    header: &Header,
+    input: &[u8],
+    options: &DecodeOptions,
+) -> Result<(), DecodeError> {
     let (body, missing) = header.body(input);
     match Packet::decode_closely(header.frame(body), missing, options) {
         Err(unread) if !unread.waits => Err(unread.error),

@@ -1,5 +1,6 @@
 //! The types of packets.
 
+use crate::types::{Role, Version};
 use core::fmt;
 
 /// The type of a packet, the upper four bits of its first byte (section 2.2.1).
@@ -32,30 +33,35 @@ pub enum PacketType {
     Pingreq = 12,
     /// Type 13, server to client.
     Pingresp = 13,
-    /// Type 14, client to server in 3.1 and 3.1.1.
+    /// Type 14, client to server, in 5.0 both ways.
     Disconnect = 14,
+    /// Type 15, both ways, in 5.0 alone.
+    Auth = 15,
 }
 
 /// What is to be known of a type.
 struct Row {
     name: &'static str,
-    /// The section that describes the packet, in 3.1.1 and in 3.1.
+    /// The section that describes the packet, in all versions.
     section: &'static str,
-    senders: Senders,
+    /// Who sends it in 3.1 and 3.1.1, and who in 5.0.
+    senders: [Senders; 2],
 }
 
+#[derive(Clone, Copy)]
 enum Senders {
     Client,
     Server,
     Both,
+    Nobody,
 }
 
 const fn row(name: &'static str, section: &'static str, senders: Senders) -> Row {
-    Row { name, section, senders }
+    Row { name, section, senders: [senders, senders] }
 }
 
 /// The types by their numbers, which begin at 1.
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 15] = [
     row("CONNECT", "3.1", Senders::Client),
     row("CONNACK", "3.2", Senders::Server),
     row("PUBLISH", "3.3", Senders::Both),
@@ -69,11 +75,12 @@ const TABLE: [Row; 14] = [
     row("UNSUBACK", "3.11", Senders::Server),
     row("PINGREQ", "3.12", Senders::Client),
     row("PINGRESP", "3.13", Senders::Server),
-    row("DISCONNECT", "3.14", Senders::Client),
+    Row { name: "DISCONNECT", section: "3.14", senders: [Senders::Client, Senders::Both] },
+    Row { name: "AUTH", section: "3.15", senders: [Senders::Nobody, Senders::Both] },
 ];
 
 impl PacketType {
-    /// The type of this number; `None` for 0 and 15, which are reserved.
+    /// The type of this number; `None` for 0, which is reserved, and above 15.
     #[inline]
     pub const fn new(number: u8) -> Option<Self> {
         Some(match number {
@@ -91,11 +98,12 @@ impl PacketType {
             12 => Self::Pingreq,
             13 => Self::Pingresp,
             14 => Self::Disconnect,
+            15 => Self::Auth,
             _ => return None,
         })
     }
 
-    /// The number, 1 to 14.
+    /// The number, 1 to 15.
     #[allow(clippy::as_conversions, reason = "reads the discriminant of a `repr(u8)` enum")]
     pub const fn number(self) -> u8 {
         self as u8
@@ -106,19 +114,31 @@ impl PacketType {
         self.row().name
     }
 
-    /// The section of 3.1.1 (and of 3.1) that describes the packet.
+    /// The section of the standard that describes the packet, the same in all versions.
     pub const fn section(self) -> &'static str {
         self.row().section
     }
 
-    /// Whether clients send it.
-    pub const fn is_sent_by_client(self) -> bool {
-        !matches!(self.row().senders, Senders::Server)
+    /// Whether this side sends it.
+    pub const fn is_sent_by(self, role: Role, version: Version) -> bool {
+        match self.senders(version) {
+            Senders::Both => true,
+            Senders::Client => matches!(role, Role::Client),
+            Senders::Server => matches!(role, Role::Server),
+            Senders::Nobody => false,
+        }
     }
 
-    /// Whether servers send it.
-    pub const fn is_sent_by_server(self) -> bool {
-        !matches!(self.row().senders, Senders::Client)
+    /// Whether the version has it.
+    #[inline]
+    pub const fn is_in(self, version: Version) -> bool {
+        !matches!(self.senders(version), Senders::Nobody)
+    }
+
+    #[inline]
+    const fn senders(self, version: Version) -> Senders {
+        let [in_3, in_5] = self.row().senders;
+        version.pick(in_3, in_3, in_5)
     }
 
     /// The flags in the first byte, which only PUBLISH can choose [MQTT-2.2.2-1].
@@ -140,7 +160,7 @@ impl PacketType {
         clippy::as_conversions,
         clippy::arithmetic_side_effects,
         clippy::indexing_slicing,
-        reason = "the numbers are 1 to 14 and the table has a row for each"
+        reason = "the numbers are 1 to 15 and the table has a row for each"
     )]
     const fn row(self) -> &'static Row {
         &TABLE[self.number() as usize - 1]
@@ -167,15 +187,23 @@ mod tests {
             assert_eq!(variant, row.name);
         }
         assert_eq!(PacketType::new(0), None);
-        assert_eq!(PacketType::new(15), None);
+        assert_eq!(PacketType::new(16), None);
     }
 
     #[test]
     fn who_sends_what() {
-        assert!(
-            PacketType::Connect.is_sent_by_client() && !PacketType::Connect.is_sent_by_server()
-        );
-        assert!(PacketType::Suback.is_sent_by_server() && !PacketType::Suback.is_sent_by_client());
-        assert!(PacketType::Pubrel.is_sent_by_server() && PacketType::Pubrel.is_sent_by_client());
+        let senders = |packet_type: PacketType, version| {
+            [Role::Client, Role::Server].map(|role| packet_type.is_sent_by(role, version))
+        };
+        for version in Version::ALL {
+            assert_eq!(senders(PacketType::Connect, version), [true, false]);
+            assert_eq!(senders(PacketType::Suback, version), [false, true]);
+            assert_eq!(senders(PacketType::Pubrel, version), [true, true]);
+            let is_5_0 = version == Version::V5_0;
+            assert_eq!(senders(PacketType::Disconnect, version), [true, is_5_0]);
+            assert_eq!(senders(PacketType::Auth, version), [is_5_0, is_5_0]);
+            assert_eq!(PacketType::Auth.is_in(version), is_5_0);
+            assert!(PacketType::Disconnect.is_in(version));
+        }
     }
 }

@@ -1,16 +1,15 @@
 //! PUBLISH: a message.
 
 use super::{
-    DecodeOptions, EncodeError, Field, PacketType, Properties, encode,
+    DecodeOptions, EncodeError, PacketType, Properties, encode,
     fields::Fields,
     frame,
-    room::Room,
     watch::{Glance, Watch},
 };
 use crate::{
     topic::TopicName,
     types::{Delivery, PacketId, QoS, Version},
-    wire::Writer,
+    wire::{Text, Writer},
 };
 use bytes::BufMut;
 use core::fmt;
@@ -27,8 +26,9 @@ pub struct Publish<'a> {
     pub delivery: Delivery,
     /// To a server: keep it for later subscribers. From a server: it was kept.
     pub retain: bool,
-    /// The topic that it is published to.
-    pub topic: TopicName<'a>,
+    /// The topic that it is published to. Without one, which 5.0 alone allows, it is the topic for
+    /// which the topic alias stands.
+    pub topic: Option<TopicName<'a>>,
     /// The application's bytes, of any number up to what the packet can hold.
     pub payload: &'a [u8],
     /// The properties, which 3.1 and 3.1.1 do not have.
@@ -39,7 +39,7 @@ impl<'a> Publish<'a> {
     /// A message at QoS 0 that is not retained.
     pub const fn new(topic: TopicName<'a>, payload: &'a [u8]) -> Self {
         Self {
-            topic,
+            topic: Some(topic),
             payload,
             delivery: Delivery::AtMostOnce,
             retain: false,
@@ -53,23 +53,24 @@ impl<'a> Publish<'a> {
         first: u8,
         header_len: usize,
         body: &'a [u8],
-        options: DecodeOptions,
+        version: Version,
+        options: &DecodeOptions,
     ) -> Option<Self> {
         let watch = &mut Glance;
         let fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
-        Self::decode(first, fields).ok()
+        Self::decode(first, fields.of_version(version)).ok()
     }
 
     /// The number of bytes of a packet that has begun and of which nothing but payload is missing, if
     /// nothing is unusual or wrong so far: then nothing can become wrong any more.
     #[inline]
-    pub(crate) fn plain_start(input: &'a [u8], options: DecodeOptions) -> Option<usize> {
-        let header = frame::plain_header(input, options.max_packet_size)
+    pub(crate) fn plain_start(input: &'a [u8], options: &DecodeOptions) -> Option<usize> {
+        let header = frame::plain_header(input, options)
             .filter(|header| header.packet_type == PacketType::Publish)?;
         let (body, missing) = header.body(input);
         let watch = &mut Glance;
         let mut fields = header.frame(body).fields(options, watch);
-        if missing == 0 || Self::decode_header(header.first, &mut fields).is_err() {
+        if missing == 0 || Self::decode_start(header.first, &mut fields).is_err() {
             return None;
         }
         Some(input.len().saturating_add(missing))
@@ -80,24 +81,35 @@ impl<'a> Publish<'a> {
         first: u8,
         mut r: Fields<'a, '_, W>,
     ) -> Result<Self, W::Fault> {
-        let (topic, delivery) = Self::decode_header(first, &mut r)?;
+        let (topic, delivery) = Self::decode_address(first, &mut r)?;
+        let properties = r.publish_properties(topic.is_some())?;
         let payload = r.payload()?;
-        let retain = first & RETAIN != 0;
-        Ok(Self { topic, payload, delivery, retain, properties: Properties::EMPTY })
+        Ok(Self { topic, payload, delivery, retain: first & RETAIN != 0, properties })
     }
 
-    /// All but the payload.
+    /// All but the payload. Even the end of that may be missing, which the watch is told.
     #[inline(always)]
-    fn decode_header<W: Watch<'a>>(
+    pub(crate) fn decode_start<W: Watch<'a>>(
         first: u8,
         r: &mut Fields<'a, '_, W>,
-    ) -> Result<(TopicName<'a>, Delivery), W::Fault> {
+    ) -> Result<Self, W::Fault> {
+        let (topic, delivery) = Self::decode_address(first, r)?;
+        let properties = r.publish_properties(topic.is_some())?;
+        Ok(Self { topic, payload: &[], delivery, retain: first & RETAIN != 0, properties })
+    }
+
+    /// Topic and packet identifier.
+    #[inline(always)]
+    pub(crate) fn decode_address<W: Watch<'a>>(
+        first: u8,
+        r: &mut Fields<'a, '_, W>,
+    ) -> Result<(Option<TopicName<'a>>, Delivery), W::Fault> {
         // [MQTT-3.3.2-1] [MQTT-3.3.2-2]
         if first & 0x06 == 0 {
-            // [MQTT-2.3.1-5]
-            return Ok((r.topic_name(Field::TopicName, Room::ANY)?, Delivery::AtMostOnce));
+            // [MQTT-2.3.1-5]; 5.0: [MQTT-2.2.1-2]
+            return Ok((r.published_topic(0)?, Delivery::AtMostOnce));
         }
-        let topic = r.topic_name(Field::TopicName, Room::at_least(2, Field::PacketId))?;
+        let topic = r.published_topic(2)?;
         let packet_id = r.packet_id()?;
         let dup = first & DUP != 0;
         let delivery = if first & 0x06 == 0x02 {
@@ -106,18 +118,6 @@ impl<'a> Publish<'a> {
             Delivery::ExactlyOnce { packet_id, dup }
         };
         Ok((topic, delivery))
-    }
-
-    /// The packet without its payload, and how long that is. The payload may be missing, even the
-    /// end of the header, which the watch is told.
-    pub(crate) fn decode_start<W: Watch<'a>>(
-        first: u8,
-        mut r: Fields<'a, '_, W>,
-    ) -> Result<(Self, usize), W::Fault> {
-        let (topic, delivery) = Self::decode_header(first, &mut r)?;
-        let retain = first & RETAIN != 0;
-        let publish = Self { topic, payload: &[], delivery, retain, properties: Properties::EMPTY };
-        Ok((publish, r.left()))
     }
 
     /// The QoS.
@@ -148,7 +148,7 @@ impl<'a> Publish<'a> {
         let body_len = self.body_len(version, self.payload.len())?;
         let remaining_length = encode::remaining_length(PacketType::Publish, body_len)?;
         encode::check_room(out, encode::packet_len(remaining_length, body_len))?;
-        self.write_header(remaining_length, out);
+        self.write_header(version, remaining_length, out);
         out.put_slice(self.payload);
         Ok(())
     }
@@ -178,23 +178,41 @@ impl<'a> Publish<'a> {
         let remaining_length = encode::remaining_length(PacketType::Publish, body_len)?;
         let packet_len = encode::packet_len(remaining_length, body_len);
         encode::check_room(out, packet_len.saturating_sub(payload_len))?;
-        self.write_header(remaining_length, out);
+        self.write_header(version, remaining_length, out);
         Ok(())
     }
 
     #[inline]
     fn body_len(&self, version: Version, payload_len: usize) -> Result<usize, EncodeError> {
-        encode::check_properties(PacketType::Publish, self.properties, version)?;
+        let packet_type = PacketType::Publish;
+        let properties = encode::properties_len(packet_type, self.properties, version)?;
         let packet_id_len = if self.packet_id().is_some() { 2 } else { 0 };
-        let topic_len = self.topic.as_bytes().len();
-        Ok(payload_len.saturating_add(topic_len).saturating_add(2).saturating_add(packet_id_len))
+        let topic_len = match self.topic {
+            Some(topic) => topic.as_bytes().len(),
+            None => self.check_alias()?,
+        };
+        Ok(payload_len
+            .saturating_add(topic_len)
+            .saturating_add(2)
+            .saturating_add(packet_id_len)
+            .saturating_add(properties))
+    }
+
+    /// The length of a topic that is not there, if an alias is.
+    #[cold]
+    fn check_alias(&self) -> Result<usize, EncodeError> {
+        match self.properties.topic_alias() {
+            Some(_) => Ok(0),
+            None => Err(EncodeError::NoTopic),
+        }
     }
 
     /// Short headers are written in one piece of constant size, which is what makes them fast.
     #[inline]
-    fn write_header(&self, remaining_length: u32, out: &mut impl BufMut) {
+    fn write_header(&self, version: Version, remaining_length: u32, out: &mut impl BufMut) {
         let [_, _, high, low] = remaining_length.to_be_bytes();
-        let [topic_high, topic_low] = self.topic.text().wire_len().to_be_bytes();
+        let topic = self.topic.map_or(Text::EMPTY, TopicName::text);
+        let [topic_high, topic_low] = topic.wire_len().to_be_bytes();
         if remaining_length < 0x80 {
             out.put_slice(&[self.first_byte(), low, topic_high, topic_low]);
         } else if remaining_length < 0x4000 {
@@ -205,10 +223,12 @@ impl<'a> Publish<'a> {
             writer.fixed_header(self.first_byte(), remaining_length);
             writer.bytes(&[topic_high, topic_low]);
         }
-        out.put_slice(self.topic.as_bytes());
+        out.put_slice(topic.as_bytes());
         if let Some(packet_id) = self.packet_id() {
             out.put_slice(&packet_id.get().to_be_bytes());
         }
+        // [MQTT-2.2.2-1]
+        encode::write_properties(self.properties, version, &mut Writer::new(out));
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! The room that a length-prefixed field has to leave in its packet.
 
-use super::Field;
+use super::{ErrorKind, Field, PropertyId};
 
 /// What must follow a length-prefixed field, and what may follow that.
 ///
@@ -12,6 +12,8 @@ pub(crate) struct Room {
     pub(crate) bytes: usize,
     /// The last field of these.
     pub(crate) last: Field,
+    /// What it is if they do not follow.
+    pub(crate) fault: ErrorKind,
     pub(crate) then: Then,
 }
 
@@ -26,10 +28,24 @@ pub(crate) enum Then {
 
 impl Room {
     /// Anything may follow.
-    pub(crate) const ANY: Self = Self { bytes: 0, last: Field::End, then: Then::Anything };
+    pub(crate) const ANY: Self = Self::at_least(0, Field::End);
+
+    /// Nothing may follow.
+    pub(crate) const NOTHING: Self = Self::ANY.and(Then::Nothing);
 
     /// At least so many bytes must follow.
     pub(crate) const fn at_least(bytes: usize, last: Field) -> Self {
-        Self { bytes, last, then: Then::Anything }
+        Self { bytes, last, fault: ErrorKind::TruncatedField, then: Then::Anything }
+    }
+
+    /// At least so many bytes must follow, because this property has to.
+    pub(crate) const fn missing(bytes: usize, id: PropertyId) -> Self {
+        let last = Field::Property(id);
+        Self { bytes, last, fault: ErrorKind::PropertyMissing, then: Then::Anything }
+    }
+
+    /// The same, and then this.
+    pub(crate) const fn and(self, then: Then) -> Self {
+        Self { then, ..self }
     }
 }

@@ -226,9 +226,10 @@ impl<'i> Feed<'_, 'i> {
         if !is_plain {
             return self.next_any();
         }
+        let options = self.decoder.judge.options;
         Packet::read_plain(
             self.input,
-            self.decoder.judge.options,
+            &options,
             self,
             |feed, packet, after| {
                 feed.input = after;
@@ -244,13 +245,13 @@ impl<'i> Feed<'_, 'i> {
         match self.decoder.state {
             State::Packet if self.decoder.carry.is_empty() => {
                 let options = self.decoder.judge.options;
-                if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, options) {
+                if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, &options) {
                     self.hold();
                     self.decoder.state = State::Gather(len);
                     self.decoder.checked = len;
                     return Ok(None);
                 }
-                let header = match frame::header(self.input, options, &mut ()) {
+                let header = match frame::header(self.input, &options, &mut ()) {
                     Ok(Start::Header(header)) => header,
                     Ok(Start::Partial) => {
                         self.hold();
@@ -290,7 +291,7 @@ impl<'i> Feed<'_, 'i> {
         }
         self.decoder.checked = input.len();
         let options = self.decoder.judge.options;
-        check_partial(header, input, options).map_err(|error| self.decoder.fail(error))
+        check_partial(header, input, &options).map_err(|error| self.decoder.fail(error))
     }
 
     /// Completes the packet that is carried.
@@ -306,13 +307,14 @@ impl<'i> Feed<'_, 'i> {
         *checked = 0;
         *taken = len;
         let bytes = carry.get(..len).unwrap_or_default();
+        let now = *options;
         Packet::read_plain(
             bytes,
-            *options,
+            &now,
             (options, state),
             |_, packet, _| Ok(Some(StreamItem::Packet(packet))),
             |(options, state)| {
-                let packet = Packet::read_any(&mut &*bytes, *options).transpose();
+                let packet = Packet::read_any(&mut &*bytes, &now).transpose();
                 packet.map(|packet| note(packet, options, state)).transpose()
             },
         )
@@ -466,7 +468,7 @@ impl<'i> Feed<'_, 'i> {
             Place::Carry(len) => carry.get(..len).unwrap_or_default(),
             Place::Input(bytes) => bytes,
         };
-        let item = read_item(found.what, bytes, *options);
+        let item = read_item(found.what, bytes, options);
         match &item {
             Ok(StreamItem::Packet(Packet::Connect(connect))) => options.version = connect.version,
             Ok(_) => {}

@@ -8,7 +8,7 @@ use crate::{
     topic::TopicName,
     types::{PacketId, QoS},
 };
-use core::fmt;
+use core::{fmt, num::NonZeroU16};
 
 /// What a [`StreamDecoder`](super::StreamDecoder) takes out of the stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,8 +62,11 @@ pub struct Skipped<'a> {
     pub qos: Option<QoS>,
     /// The packet identifier, where the packet has one.
     pub packet_id: Option<PacketId>,
-    /// The topic, of a PUBLISH; `None` where it alone is over the limit.
+    /// The topic, of a PUBLISH; `None` where it alone is over the limit, or where a topic alias
+    /// stands for it.
     pub topic: Option<TopicName<'a>>,
+    /// The topic alias, of a PUBLISH of 5.0; `None` also where the properties are over the limit.
+    pub topic_alias: Option<NonZeroU16>,
 }
 
 /// What an item is that has been found but not read yet.
@@ -79,15 +82,15 @@ pub(crate) enum What {
 }
 
 /// Reads an item from its bytes.
-pub(crate) fn read_item(
+pub(crate) fn read_item<'a>(
     what: What,
-    bytes: &[u8],
-    options: DecodeOptions,
-) -> Result<StreamItem<'_>, DecodeError> {
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+) -> Result<StreamItem<'a>, DecodeError> {
     match what {
         What::Packet(header) => {
             let (body, _) = header.body(bytes);
-            Packet::decode(header.frame(body), options).map(StreamItem::Packet)
+            Packet::decode(header.frame(body), *options).map(StreamItem::Packet)
         }
         What::Payload { left } => Ok(StreamItem::Payload { bytes, left }),
         What::Publish(header) => {
@@ -97,9 +100,7 @@ pub(crate) fn read_item(
         What::Skipped(header) => {
             let mut skipped = Skipped::new(&header);
             if header.packet_type == PacketType::Publish {
-                let (publish, _) = read_publish_start(&header, bytes, options)?;
-                skipped.packet_id = publish.packet_id();
-                skipped.topic = Some(publish.topic);
+                skipped.learn(&header, bytes, options)?;
             } else if header.has_packet_id() {
                 let (body, missing) = header.body(bytes);
                 let mut watch = Partial { missing, waiting: false };
@@ -121,7 +122,25 @@ pub(crate) fn read_item(
     }
 }
 
-impl Skipped<'_> {
+impl<'a> Skipped<'a> {
+    /// Learns from the beginning of a PUBLISH: up to the properties, or with them.
+    fn learn(
+        &mut self,
+        header: &Header,
+        bytes: &'a [u8],
+        options: &DecodeOptions,
+    ) -> Result<(), DecodeError> {
+        let (body, missing) = header.body(bytes);
+        let mut watch = Partial { missing, waiting: false };
+        let mut fields = header.frame(body).fields(options, &mut watch);
+        let (topic, delivery) = Publish::decode_address(header.first, &mut fields)?;
+        (self.topic, self.packet_id) = (topic, delivery.packet_id());
+        if !fields.rest().is_empty() {
+            self.topic_alias = fields.publish_properties(topic.is_some())?.topic_alias();
+        }
+        Ok(())
+    }
+
     fn new(header: &Header) -> Self {
         let is_publish = header.packet_type == PacketType::Publish;
         Self {
@@ -130,6 +149,7 @@ impl Skipped<'_> {
             qos: is_publish.then(|| header.qos()),
             packet_id: None,
             topic: None,
+            topic_alias: None,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The rules that the standards leave open, as run-time values.
 
+use crate::types::Version;
 use core::fmt;
 
 /// A rule that a receiver may apply or not: the text leaves it open, or implementations disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
 #[non_exhaustive]
 pub enum Rule {
-    /// A Remaining Length has to be in its shortest form. Only 5.0 says so; encoders in the field
-    /// pad it in 3.1 and 3.1.1. Default: accept.
+    /// A Remaining Length of 3.1 and 3.1.1 has to be in its shortest form. Only 5.0 says so, where it
+    /// always has to; encoders in the field pad it. Default: accept.
     NonMinimalLength = 0,
     /// Control characters and non-characters are not allowed in strings. A sender should avoid
     /// them, a receiver may close the connection (section 1.5.3). Default: accept.
@@ -30,11 +30,17 @@ pub enum Rule {
     /// Bit 7 of the protocol level, by which some bridges tell what they are, is not allowed. When
     /// accepted, the bit is ignored. Default: refuse.
     BridgeBit = 7,
+    /// An AUTH has to have a content. Section 3.15.2.1 of 5.0 lets it be empty, 3.15.2.2.2 demands
+    /// an authentication method. Default: accept.
+    EmptyAuth = 8,
+    /// The reason 0x8C, bad authentication method, is not allowed in a DISCONNECT. Table 2-6 of 5.0
+    /// lists it there, table 3-10 does not. Default: accept.
+    BadAuthenticationMethodInDisconnect = 9,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::NonMinimalLength,
         Self::DiscouragedCharacters,
         Self::DupAtQos0,
@@ -43,6 +49,8 @@ impl Rule {
         Self::ClientIdLengthIn3_1,
         Self::SubackFailureIn3_1,
         Self::BridgeBit,
+        Self::EmptyAuth,
+        Self::BadAuthenticationMethodInDisconnect,
     ];
 
     /// The name under which options of tests and tools know the rule.
@@ -56,10 +64,12 @@ impl Rule {
             Self::ClientIdLengthIn3_1 => "client_id_length_in_3_1",
             Self::SubackFailureIn3_1 => "suback_failure_in_3_1",
             Self::BridgeBit => "bridge_bit",
+            Self::EmptyAuth => "empty_auth",
+            Self::BadAuthenticationMethodInDisconnect => "bad_authentication_method_in_disconnect",
         }
     }
 
-    const fn bit(self) -> u8 {
+    const fn bit(self) -> u16 {
         match self {
             Self::NonMinimalLength => 0x01,
             Self::DiscouragedCharacters => 0x02,
@@ -69,6 +79,8 @@ impl Rule {
             Self::ClientIdLengthIn3_1 => 0x20,
             Self::SubackFailureIn3_1 => 0x40,
             Self::BridgeBit => 0x80,
+            Self::EmptyAuth => 0x100,
+            Self::BadAuthenticationMethodInDisconnect => 0x200,
         }
     }
 }
@@ -85,7 +97,7 @@ impl Rule {
 /// assert!(Strictness::STRICT.refuses(Rule::NonMinimalLength));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Strictness(u8);
+pub struct Strictness(u16);
 
 impl Strictness {
     /// The recommended choice: refuses what the standard calls an error, accepts what it leaves
@@ -93,7 +105,7 @@ impl Strictness {
     pub const DEFAULT: Self =
         Self(Rule::DupAtQos0.bit() | Rule::AckFlags.bit() | Rule::BridgeBit.bit());
     /// Refuses whatever may be refused.
-    pub const STRICT: Self = Self(0xff);
+    pub const STRICT: Self = Self(0x3ff);
     /// Accepts whatever may be accepted.
     pub const TOLERANT: Self = Self(0);
 
@@ -107,6 +119,17 @@ impl Strictness {
     #[must_use]
     pub const fn accept(self, rule: Rule) -> Self {
         Self(self.0 & !rule.bit())
+    }
+
+    /// Where the version has settled a rule, it is not open any more.
+    pub(crate) const fn of_version(self, version: Version) -> Self {
+        const OF_3_1: u16 = Rule::UnusedBitsIn3_1.bit()
+            | Rule::ClientIdLengthIn3_1.bit()
+            | Rule::SubackFailureIn3_1.bit();
+        const SETTLED: u16 = Rule::UnusedBitsIn3_1.bit();
+        const SETTLED_IN_5_0: u16 = SETTLED | Rule::NonMinimalLength.bit();
+        let open = self.0 & !OF_3_1;
+        Self(version.pick(self.0, open | SETTLED, open | SETTLED_IN_5_0))
     }
 
     /// Whether the rule is applied.

@@ -1,11 +1,12 @@
 //! SUBACK: a server answers a SUBSCRIBE.
 
 use super::{
-    EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
-    encode::{Body, check_properties, encode_methods},
-    explain::Value,
+    EncodeError, Entry, Field, List, PacketType, Properties,
+    codes::{Codes, check_reason},
+    encode::{Body, encode_methods, properties_len, write_properties},
     fields::Fields,
     list::sealed::Wire,
+    room::Room,
     watch::Watch,
 };
 use crate::{
@@ -37,25 +38,11 @@ impl<'a> Suback<'a> {
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
+        let properties = r.properties(Room::at_least(1, Field::ReasonCode))?;
         let bytes = r.rest();
-        if r.is_done() {
-            let at = r.at();
-            r.breach(ErrorKind::NoReasonCodes, Field::ReturnCode, at, 0)?;
-        }
-        let mut count = 0_usize;
-        while !r.is_done() {
-            let start = r.at();
-            let code = r.u8(Field::ReturnCode)?;
-            r.saw(Field::ReturnCode, start, Value::Number(code.into()));
-            let fails_in_3_1 = r.version() == Version::V3_1 && r.refuses(Rule::SubackFailureIn3_1);
-            // [MQTT-3.9.3-2]
-            if code > 2 && (code != 0x80 || fails_in_3_1) {
-                r.breach(ErrorKind::InvalidReasonCode, Field::ReturnCode, start, code.into())?;
-            }
-            count = count.saturating_add(1);
-        }
-        let codes = List::from_checked(bytes, count);
-        Ok(Self { packet_id, codes, properties: Properties::EMPTY })
+        let codes = Codes::of(PacketType::Suback, r.version(), r.options.sender);
+        let count = r.reason_codes(codes)?;
+        Ok(Self { packet_id, codes: List::from_checked(bytes, count, 0), properties })
     }
 }
 
@@ -64,7 +51,7 @@ impl Entry<'_> for ReasonCode {}
 #[allow(private_interfaces, reason = "sealed: nobody else calls it")]
 impl<'a> Wire<'a> for ReasonCode {
     #[inline]
-    fn read(reader: &mut Reader<'a>) -> Option<Self> {
+    fn read(reader: &mut Reader<'a>, _: u32) -> Option<Self> {
         reader.u8().map(Self::new)
     }
 
@@ -92,18 +79,15 @@ impl Body for Suback<'_> {
             return Err(EncodeError::Empty { packet_type });
         }
         // [MQTT-3.9.3-2]
-        let exists = |code: ReasonCode| matches!(code.get(), 0..=2 | 0x80);
-        if !self.codes.iter().all(exists) {
-            let field = Field::ReturnCode;
-            return Err(EncodeError::NotInVersion { packet_type, field, version });
-        }
-        check_properties(packet_type, self.properties, version)?;
-        Ok(self.codes.len().saturating_add(2))
+        self.codes.iter().try_for_each(|code| check_reason(packet_type, code, version))?;
+        let properties = properties_len(packet_type, self.properties, version)?;
+        Ok(self.codes.len().saturating_add(2).saturating_add(properties))
     }
 
     #[inline]
-    fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
+    fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
         out.u16(self.packet_id.get());
+        write_properties(self.properties, version, out);
         self.codes.write(out);
     }
 }

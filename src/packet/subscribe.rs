@@ -2,7 +2,7 @@
 
 use super::{
     EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties, Rule,
-    encode::{Body, check_properties, encode_methods},
+    encode::{Body, check_shared, encode_methods, properties_len, write_properties},
     explain::Value,
     fields::Fields,
     list::sealed::Wire,
@@ -40,16 +40,98 @@ pub struct Subscription<'a> {
 impl<'a> Subscription<'a> {
     /// A subscription with this QoS at most.
     pub const fn new(filter: TopicFilter<'a>, qos: QoS) -> Self {
-        Self { filter, options: SubscriptionOptions { qos } }
+        Self { filter, options: SubscriptionOptions::new(qos) }
     }
 }
 
-/// How messages of a subscription are to be delivered.
+/// How messages of a subscription are to be delivered. 3.1 and 3.1.1 can only say the QoS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SubscriptionOptions {
     /// The highest QoS that the client asks for.
     pub qos: QoS,
+    /// Messages of this client itself are not to come back.
+    pub no_local: bool,
+    /// Messages keep the RETAIN flag with which they were published.
+    pub retain_as_published: bool,
+    /// When retained messages are to be sent.
+    pub retain_handling: RetainHandling,
+}
+
+/// When the retained messages of a subscription are to be sent (section 3.8.3.1 of 5.0).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum RetainHandling {
+    /// With every SUBSCRIBE, as 3.1 and 3.1.1 always do.
+    #[default]
+    SendAlways = 0,
+    /// If there was no such subscription before.
+    SendIfNew = 1,
+    /// Never.
+    DoNotSend = 2,
+}
+
+impl RetainHandling {
+    /// The handling of this number, `None` unless it is 0, 1 or 2.
+    pub const fn new(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::SendAlways),
+            1 => Some(Self::SendIfNew),
+            2 => Some(Self::DoNotSend),
+            _ => None,
+        }
+    }
+
+    /// The number on the wire: 0, 1 or 2.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::SendAlways => 0,
+            Self::SendIfNew => 1,
+            Self::DoNotSend => 2,
+        }
+    }
+}
+
+const NO_LOCAL: u8 = 0x04;
+const RETAIN_AS_PUBLISHED: u8 = 0x08;
+/// The bits of the requested QoS.
+const REQUESTED_QOS: u8 = 0x03;
+
+impl SubscriptionOptions {
+    /// This QoS at most, and otherwise as in 3.1.1.
+    pub const fn new(qos: QoS) -> Self {
+        Self {
+            qos,
+            no_local: false,
+            retain_as_published: false,
+            retain_handling: RetainHandling::SendAlways,
+        }
+    }
+
+    /// The options of a byte that has been checked.
+    #[inline]
+    fn from_checked(byte: u8) -> Self {
+        Self {
+            qos: QoS::new(byte & REQUESTED_QOS).unwrap_or_default(),
+            no_local: byte & NO_LOCAL != 0,
+            retain_as_published: byte & RETAIN_AS_PUBLISHED != 0,
+            retain_handling: RetainHandling::new(byte.wrapping_shr(4) & 3).unwrap_or_default(),
+        }
+    }
+
+    #[inline]
+    fn byte(self) -> u8 {
+        let no_local = if self.no_local { NO_LOCAL } else { 0 };
+        let retain_as_published = if self.retain_as_published { RETAIN_AS_PUBLISHED } else { 0 };
+        let retain_handling = self.retain_handling.number().wrapping_shl(4);
+        self.qos.level() | no_local | retain_as_published | retain_handling
+    }
+}
+
+/// What the byte after a filter is called.
+#[inline]
+const fn options_field(known: u8) -> Field {
+    if known == REQUESTED_QOS { Field::RequestedQos } else { Field::SubscriptionOptions }
 }
 
 impl<'a> Subscribe<'a> {
@@ -61,43 +143,82 @@ impl<'a> Subscribe<'a> {
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
+        let properties = r.properties(Room::at_least(4, Field::SubscriptionOptions))?;
         let bytes = r.rest();
         if r.is_done() {
-            // [MQTT-3.8.3-3]
+            // [MQTT-3.8.3-3]; 5.0: [MQTT-3.8.3-2]
             let at = r.at();
             r.breach(ErrorKind::NoFilters, Field::TopicFilter, at, 0)?;
         }
-        let mut count = 0_usize;
+        let known = r.version().subscription_bits();
+        let field = options_field(known);
+        let room = Room::at_least(1, field).and(Then::NothingOr(4, Field::TopicFilter));
+        let mut count = 0_u32;
         while !r.is_done() {
             // [MQTT-3.8.3-1]
-            r.topic_filter(Field::TopicFilter, ROOM)?;
-            read_options(&mut r)?;
+            let filter = r.topic_filter(Field::TopicFilter, room)?;
+            read_options(&mut r, filter, field, known)?;
             count = count.saturating_add(1);
         }
-        let subscriptions = List::from_checked(bytes, count);
-        Ok(Self { packet_id, subscriptions, properties: Properties::EMPTY })
+        let subscriptions = List::from_checked(bytes, count, known.into());
+        Ok(Self { packet_id, subscriptions, properties })
     }
 }
 
-/// The requested QoS must follow a filter; after it nothing, or another filter and its QoS.
-const ROOM: Room =
-    Room { bytes: 1, last: Field::RequestedQos, then: Then::NothingOr(4, Field::TopicFilter) };
-
-/// The requested QoS.
+/// The requested QoS, or the subscription options.
 #[inline(always)]
-fn read_options<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<(), W::Fault> {
+fn read_options<'a, W: Watch<'a>>(
+    r: &mut Fields<'a, '_, W>,
+    filter: TopicFilter<'a>,
+    field: Field,
+    known: u8,
+) -> Result<(), W::Fault> {
     let start = r.at();
-    let byte = r.u8(Field::RequestedQos)?;
-    r.saw(Field::RequestedQos, start, Value::Number(byte.into()));
-    if byte > 2 {
-        let bits_are_unused = r.version() == Version::V3_1 && !r.refuses(Rule::UnusedBitsIn3_1);
-        // [MQTT-3.8.3-4]
-        if byte & 0xfc != 0 && !bits_are_unused {
-            let kind = ErrorKind::ReservedSubscriptionBits;
-            r.breach(kind, Field::RequestedQos, start, byte.into())?;
-        } else if byte & 0x03 == 0x03 {
-            r.breach(ErrorKind::InvalidQos, Field::RequestedQos, start, byte.into())?;
-        }
+    let byte = r.u8(field)?;
+    let value = if field == Field::SubscriptionOptions {
+        Value::SubscriptionOptions(byte)
+    } else {
+        Value::Number(byte.into())
+    };
+    r.saw(field, start, value);
+    if byte <= 2 || are_fine(byte, filter, known) {
+        return Ok(());
+    }
+    if W::TELLS { check_options(r, filter, field, known, byte, start) } else { Err(r.strange()) }
+}
+
+/// Whether there is nothing to say about options.
+#[inline]
+fn are_fine(byte: u8, filter: TopicFilter<'_>, known: u8) -> bool {
+    let is_shared = byte & NO_LOCAL != 0 && filter.is_shared();
+    byte & !known == 0 && byte & REQUESTED_QOS != REQUESTED_QOS && byte & 0x30 != 0x30 && !is_shared
+}
+
+/// Finds out what there is to say.
+#[cold]
+fn check_options<'a, W: Watch<'a>>(
+    r: &mut Fields<'a, '_, W>,
+    filter: TopicFilter<'a>,
+    field: Field,
+    known: u8,
+    byte: u8,
+    start: usize,
+) -> Result<(), W::Fault> {
+    let is_reserved = byte & !known != 0 && r.refuses(Rule::UnusedBitsIn3_1);
+    let mut breach = |kind| r.breach(kind, field, start, byte.into());
+    if is_reserved {
+        // [MQTT-3.8.3-4]; 5.0: [MQTT-3.8.3-5]
+        breach(ErrorKind::ReservedSubscriptionBits)?;
+    } else if byte & REQUESTED_QOS == REQUESTED_QOS {
+        breach(ErrorKind::InvalidQos)?;
+    }
+    let options = byte & known;
+    if options & 0x30 == 0x30 {
+        breach(ErrorKind::RetainHandling)?;
+    }
+    if options & NO_LOCAL != 0 && filter.is_shared() {
+        // [MQTT-3.8.3-4] of 5.0
+        breach(ErrorKind::NoLocalOnShared)?;
     }
     Ok(())
 }
@@ -110,10 +231,11 @@ impl<'a> Wire<'a> for Subscription<'a> {
     const VERBATIM: bool = false;
 
     #[inline]
-    fn read(reader: &mut Reader<'a>) -> Option<Self> {
+    fn read(reader: &mut Reader<'a>, known: u32) -> Option<Self> {
         let filter = TopicFilter::from_checked(reader.prefixed()?);
-        let qos = QoS::new(reader.u8()? & 0x03).unwrap_or_default();
-        Some(Self::new(filter, qos))
+        let [known, ..] = known.to_le_bytes();
+        let options = SubscriptionOptions::from_checked(reader.u8()? & known);
+        Some(Self { filter, options })
     }
 
     #[inline]
@@ -124,7 +246,7 @@ impl<'a> Wire<'a> for Subscription<'a> {
     #[inline]
     fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
         out.text(self.filter.text());
-        out.u8(self.options.qos.level());
+        out.u8(self.options.byte());
     }
 }
 
@@ -137,19 +259,46 @@ impl Body for Subscribe<'_> {
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
         let packet_type = PacketType::Subscribe;
-        check_properties(packet_type, self.properties, version)?;
+        let properties = properties_len(packet_type, self.properties, version)?;
         if self.subscriptions.is_empty() {
-            // [MQTT-3.8.3-3]
+            // [MQTT-3.8.3-3]; 5.0: [MQTT-3.8.3-2]
             return Err(EncodeError::Empty { packet_type });
         }
-        Ok(self.subscriptions.wire_len().saturating_add(2))
+        let known = version.subscription_bits();
+        // What was decoded by the same rules has been checked.
+        if self.subscriptions.context() != Some(known.into()) {
+            check_subscriptions(self.subscriptions, version)?;
+            let filters = self.subscriptions.iter().map(|entry| entry.filter);
+            check_shared(packet_type, filters, properties)?;
+        }
+        Ok(self.subscriptions.wire_len().saturating_add(2).saturating_add(properties))
     }
 
     #[inline]
-    fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
+    fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
         out.u16(self.packet_id.get());
+        write_properties(self.properties, version, out);
         self.subscriptions.write(out);
     }
+}
+
+/// Makes sure that the version can say the options.
+fn check_subscriptions(
+    subscriptions: List<'_, Subscription<'_>>,
+    version: Version,
+) -> Result<(), EncodeError> {
+    let known = version.subscription_bits();
+    for Subscription { filter, options } in subscriptions {
+        if options.byte() & !known != 0 {
+            let (packet_type, field) = (PacketType::Subscribe, Field::SubscriptionOptions);
+            return Err(EncodeError::NotInVersion { packet_type, field, version });
+        }
+        if options.no_local && filter.is_shared() {
+            // [MQTT-3.8.3-4] of 5.0
+            return Err(EncodeError::NoLocalOnShared);
+        }
+    }
+    Ok(())
 }
 
 encode_methods!(Subscribe<'a>);

@@ -2,7 +2,7 @@
 
 use super::{
     EncodeError, Entry, ErrorKind, Field, List, PacketType, Properties,
-    encode::{Body, check_properties, encode_methods},
+    encode::{Body, check_shared, encode_methods, properties_len, write_properties},
     fields::Fields,
     list::sealed::Wire,
     room::{Room, Then},
@@ -35,33 +35,32 @@ impl<'a> Unsubscribe<'a> {
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
+        let properties = r.properties(Room::at_least(3, Field::TopicFilter))?;
         let bytes = r.rest();
         if r.is_done() {
             // [MQTT-3.10.3-2]
             let at = r.at();
             r.breach(ErrorKind::NoFilters, Field::TopicFilter, at, 0)?;
         }
-        let mut count = 0_usize;
+        let mut count = 0_u32;
         while !r.is_done() {
             // [MQTT-3.10.3-1]
             r.topic_filter(Field::TopicFilter, ROOM)?;
             count = count.saturating_add(1);
         }
-        let filters = List::from_checked(bytes, count);
-        Ok(Self { packet_id, filters, properties: Properties::EMPTY })
+        Ok(Self { packet_id, filters: List::from_checked(bytes, count, 0), properties })
     }
 }
 
 /// Nothing follows a filter, or another one.
-const ROOM: Room =
-    Room { bytes: 0, last: Field::End, then: Then::NothingOr(3, Field::TopicFilter) };
+const ROOM: Room = Room::ANY.and(Then::NothingOr(3, Field::TopicFilter));
 
 impl<'a> Entry<'a> for TopicFilter<'a> {}
 
 #[allow(private_interfaces, reason = "sealed: nobody else calls it")]
 impl<'a> Wire<'a> for TopicFilter<'a> {
     #[inline]
-    fn read(reader: &mut Reader<'a>) -> Option<Self> {
+    fn read(reader: &mut Reader<'a>, _: u32) -> Option<Self> {
         reader.prefixed().map(TopicFilter::from_checked)
     }
 
@@ -85,17 +84,19 @@ impl Body for Unsubscribe<'_> {
     #[inline]
     fn body_len(&self, version: Version) -> Result<usize, EncodeError> {
         let packet_type = PacketType::Unsubscribe;
-        check_properties(packet_type, self.properties, version)?;
+        let properties = properties_len(packet_type, self.properties, version)?;
         if self.filters.is_empty() {
             // [MQTT-3.10.3-2]
             return Err(EncodeError::Empty { packet_type });
         }
-        Ok(self.filters.wire_len().saturating_add(2))
+        check_shared(packet_type, self.filters, properties)?;
+        Ok(self.filters.wire_len().saturating_add(2).saturating_add(properties))
     }
 
     #[inline]
-    fn write<B: BufMut>(&self, _: Version, out: &mut Writer<'_, B>) {
+    fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
         out.u16(self.packet_id.get());
+        write_properties(self.properties, version, out);
         self.filters.write(out);
     }
 }

@@ -66,7 +66,36 @@ impl<'a> TopicFilter<'a> {
         Text::from_checked(self.0)
     }
 
-    /// Whether the name matches.
+    /// Whether it begins with `$share/`, which makes it a shared subscription in 5.0.
+    #[inline]
+    pub fn is_shared(self) -> bool {
+        self.0.starts_with(SHARE)
+    }
+
+    /// The parts of a shared subscription of 5.0; `None` if it is none, or a malformed one
+    /// [MQTT-4.8.2-1] [MQTT-4.8.2-2]. 3.1 and 3.1.1 know no such thing: there it is a filter like
+    /// others.
+    ///
+    /// ```
+    /// use mqtt_pure::{TopicFilter, TopicName};
+    ///
+    /// let filter = TopicFilter::new("$share/workers/jobs/+")?;
+    /// let share = filter.share().ok_or("not shared")?;
+    /// assert_eq!(share.name.as_str(), "workers");
+    /// assert!(share.filter.matches(TopicName::new("jobs/17")?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn share(self) -> Option<Share<'a>> {
+        if !self.is_shared() || first_share_fault(self.0, 0).is_some() {
+            return None;
+        }
+        let rest = self.0.get(SHARE.len()..)?;
+        let end = rest.iter().position(|&byte| byte == b'/')?;
+        let (name, filter) = (rest.get(..end)?, rest.get(end.saturating_add(1)..)?);
+        Some(Share { name: Text::from_checked(name), filter: Self(filter) })
+    }
+
+    /// Whether the name matches. Of a shared subscription, ask the filter of its [`Self::share`].
     ///
     /// Levels are compared byte by byte, without any normalisation [MQTT-4.7.3-4]. `+` stands for
     /// one level, also an empty one; `#` for all that follow, also none. A wildcard at the front
@@ -93,6 +122,37 @@ impl<'a> TopicFilter<'a> {
             }
         }
     }
+}
+
+/// A shared subscription in its parts (section 4.8.2 of 5.0).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Share<'a> {
+    /// The name of the group that shares the messages.
+    pub name: Text<'a>,
+    /// Which messages they share.
+    pub filter: TopicFilter<'a>,
+}
+
+const SHARE: &[u8] = b"$share/";
+
+/// Where a filter that begins with `$share/` ceases to be a shared subscription: at an empty name, at
+/// a wildcard in it [MQTT-4.8.2-1] [MQTT-4.8.2-2], or at the end if no filter follows. Of the filter,
+/// `missing` bytes have not arrived.
+pub(crate) fn first_share_fault(bytes: &[u8], missing: usize) -> Option<usize> {
+    let rest = bytes.strip_prefix(SHARE)?;
+    let is_end_of_name = |byte: &u8| matches!(byte, b'/' | b'+' | b'#');
+    let needed = match rest.iter().position(is_end_of_name) {
+        Some(end) => {
+            let is_name = end > 0 && rest.get(end) == Some(&b'/');
+            if !is_name {
+                return Some(end.saturating_add(SHARE.len()));
+            }
+            usize::from(rest.len() == end.saturating_add(1))
+        }
+        None if rest.is_empty() => 3,
+        None => 2,
+    };
+    (missing < needed).then_some(bytes.len())
 }
 
 /// The first wildcard that does not fill its level, or `#` that is not at the end
@@ -228,6 +288,47 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn shared_subscriptions_are_taken_apart() {
+        let share = |filter| {
+            let share = TopicFilter::new(filter).unwrap().share()?;
+            Some((share.name.as_str(), share.filter.as_str()))
+        };
+        for (filter, name, rest) in [
+            ("$share/g/sport/tennis/+", "g", "sport/tennis/+"),
+            ("$share/g//finance", "g", "/finance"),
+            ("$share/g/#", "g", "#"),
+            ("$share/g/$SYS/#", "g", "$SYS/#"),
+            ("$share/\u{e9}/a", "\u{e9}", "a"),
+        ] {
+            assert_eq!(share(filter), Some((name, rest)));
+        }
+        for (filter, at) in [
+            ("$share/g", 8),
+            ("$share/g/", 9),
+            ("$share//a", 7),
+            ("$share/", 7),
+            ("$share/#", 7),
+            ("$share/+/a", 7),
+        ] {
+            assert_eq!(share(filter), None, "{filter}");
+            assert_eq!(first_share_fault(filter.as_bytes(), 0), Some(at), "{filter}");
+        }
+        for filter in ["$share", "$SHARE/g/a", "$shared/g/a", "a/$share/g/a"] {
+            assert_eq!(share(filter), None);
+            assert!(!TopicFilter::new(filter).unwrap().is_shared());
+        }
+    }
+
+    #[test]
+    fn a_growing_share_waits_only_while_it_can_become_valid() {
+        for (filter, needed) in [("$share/", 3), ("$share/g", 2), ("$share/g/", 1)] {
+            let fault = |missing| first_share_fault(filter.as_bytes(), missing);
+            assert_eq!((fault(needed), fault(needed - 1)), (None, Some(filter.len())));
+        }
+        assert_eq!(first_share_fault(b"$share//", 9), Some(7));
     }
 
     #[test]

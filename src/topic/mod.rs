@@ -3,8 +3,10 @@
 mod filter;
 mod name;
 
-pub use filter::TopicFilter;
-pub(crate) use filter::{first_fault as first_filter_fault, is_plain_and_well_formed};
+pub use filter::{Share, TopicFilter};
+pub(crate) use filter::{
+    first_fault as first_filter_fault, first_share_fault, is_plain_and_well_formed,
+};
 pub use name::TopicName;
 pub(crate) use name::first_fault as first_name_fault;
 

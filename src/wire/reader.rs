@@ -1,5 +1,7 @@
 //! A cursor that cannot leave the slice that it was given.
 
+use super::varint::{self, Varint};
+
 /// Reads from the front of a slice; a read that the slice cannot serve changes nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
@@ -30,6 +32,23 @@ impl<'a> Reader<'a> {
         let Some((bytes, rest)) = self.rest.split_first_chunk::<2>() else { return None };
         self.rest = rest;
         Some(u16::from_be_bytes(*bytes))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn u32(&mut self) -> Option<u32> {
+        let Some((bytes, rest)) = self.rest.split_first_chunk::<4>() else { return None };
+        self.rest = rest;
+        Some(u32::from_be_bytes(*bytes))
+    }
+
+    /// A variable byte integer in its shortest form.
+    #[inline]
+    pub(crate) fn varint(&mut self) -> Option<u32> {
+        let Varint::Whole { value, len, minimal: true } = varint::decode(self.rest) else {
+            return None;
+        };
+        self.rest = self.rest.get(usize::from(len)..)?;
+        Some(value)
     }
 
     /// A two-byte length and as many bytes.

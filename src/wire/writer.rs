@@ -26,6 +26,21 @@ impl<'b, B: BufMut> Writer<'b, B> {
         self.0.put_slice(&value.to_be_bytes());
     }
 
+    #[inline]
+    pub(crate) fn u32(&mut self, value: u32) {
+        self.0.put_slice(&value.to_be_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self, value: u32) {
+        match varint::encode(value) {
+            ([a, ..], 1) => self.0.put_slice(&[a]),
+            ([a, b, ..], 2) => self.0.put_slice(&[a, b]),
+            ([a, b, c, _], 3) => self.0.put_slice(&[a, b, c]),
+            (bytes, _) => self.0.put_slice(&bytes),
+        }
+    }
+
     /// The first byte of a packet and its Remaining Length.
     #[inline]
     pub(crate) fn fixed_header(&mut self, first: u8, remaining_length: u32) {

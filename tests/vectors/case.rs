@@ -64,11 +64,9 @@ pub fn texts(value: &Value) -> Vec<String> {
 impl Case {
     fn new(json: Value) -> Self {
         let id = text(&json["id"]);
-        let version = match text(&json["version"]).as_str() {
-            "3.1" => Version::V3_1,
-            "3.1.1" => Version::V3_1_1,
-            other => panic!("{id}: version {other}"),
-        };
+        let name = text(&json["version"]);
+        let version = Version::ALL.into_iter().find(|version| version.to_string() == name);
+        let version = version.unwrap_or_else(|| panic!("{id}: version {name}"));
         let verdict = match text(&json["result"]).as_str() {
             "valid" => Verdict::Valid,
             "invalid" => Verdict::Invalid,
@@ -94,11 +92,9 @@ impl Case {
         }
     }
 
-    /// What the case says of the decoder. Without a limit in the case there is none but that of the
-    /// protocol.
+    /// What the case says of the decoder.
     pub fn options(&self) -> DecodeOptions {
-        let options =
-            DecodeOptions::new(self.version).with_max_packet_size(DecodeOptions::MAX_PACKET_SIZE);
+        let options = options::of(self.version, &self.json["level"], &self.json["to"]);
         options::read(&self.json["options"], options).expect("options").expect("known options")
     }
 
@@ -163,12 +159,16 @@ fn write_out(value: &mut Value, is_binary: bool) {
         }
         Value::Object(map) => {
             for (name, entry) in map {
-                write_out(entry, matches!(name.as_str(), "payload" | "password"));
+                write_out(entry, is_binary_field(name));
             }
         }
         Value::Array(entries) => entries.iter_mut().for_each(|entry| write_out(entry, false)),
         _ => {}
     }
+}
+
+fn is_binary_field(name: &str) -> bool {
+    matches!(name, "payload" | "password" | "correlation_data" | "authentication_data")
 }
 
 fn from_hex(value: &Value) -> Vec<u8> {

@@ -61,7 +61,7 @@ fn manifest(_: &[Case]) -> Outcome {
         }
         listed.insert(root().join(path));
     }
-    for version in ["v3.1", "v3.1.1"] {
+    for version in ["v3.1", "v3.1.1", "v5.0"] {
         let directory = fs::read_dir(root().join("decode").join(version)).expect("directory");
         for entry in directory {
             let path = entry.expect("entry").path();

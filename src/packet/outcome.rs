@@ -1,0 +1,78 @@
+//! Reason code and properties at the end of a packet, which 3.1 and 3.1.1 do not have and which 5.0
+//! lets be left out.
+
+use super::{
+    EncodeError, PacketType, Properties,
+    codes::{Codes, check_reason},
+    encode,
+    fields::Fields,
+    room::Room,
+    watch::Watch,
+};
+use crate::{
+    types::{ReasonCode, Version},
+    wire::Writer,
+};
+use bytes::BufMut;
+
+impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
+    /// By which codes the packet goes on, which in 3.1 and 3.1.1 it may not.
+    #[inline]
+    pub(crate) fn more_codes(&mut self) -> Result<Option<Codes>, W::Fault> {
+        if self.is_done() {
+            return Ok(None);
+        }
+        match Codes::of(self.packet_type, self.version(), self.options.sender) {
+            Codes::Nothing => self.finish().map(|()| None),
+            codes => Ok(Some(codes)),
+        }
+    }
+
+    /// Nothing, which means success; or a reason code; or a reason code and properties.
+    #[inline]
+    pub(crate) fn outcome(&mut self) -> Result<(ReasonCode, Properties<'a>), W::Fault> {
+        let Some(codes) = self.more_codes()? else {
+            return Ok((ReasonCode::SUCCESS, Properties::none()));
+        };
+        let reason = self.reason_code(codes)?;
+        if self.is_done() && self.packet_type != PacketType::Auth {
+            return Ok((reason, Properties::none()));
+        }
+        Ok((reason, self.properties(Room::NOTHING)?))
+    }
+}
+
+/// How many bytes they take in their shortest form. Makes sure that the packet can carry them.
+#[inline]
+pub(crate) fn outcome_len(
+    packet_type: PacketType,
+    reason: ReasonCode,
+    properties: Properties<'_>,
+    version: Version,
+) -> Result<usize, EncodeError> {
+    let has_properties = !properties.is_empty() || packet_type == PacketType::Auth;
+    if reason == ReasonCode::SUCCESS && !has_properties {
+        return Ok(0);
+    }
+    check_reason(packet_type, reason, version)?;
+    if !has_properties {
+        return Ok(1);
+    }
+    Ok(encode::properties_len(packet_type, properties, version)?.saturating_add(1))
+}
+
+/// Writes what takes so many bytes.
+#[inline]
+pub(crate) fn write_outcome<B: BufMut>(
+    len: usize,
+    reason: ReasonCode,
+    properties: Properties<'_>,
+    out: &mut Writer<'_, B>,
+) {
+    if len > 0 {
+        out.u8(reason.get());
+    }
+    if len > 1 {
+        properties.write(out);
+    }
+}

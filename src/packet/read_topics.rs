@@ -1,0 +1,112 @@
+//! Reads topic names and topic filters.
+
+use super::{
+    Field, PropertyId, content::Content, explain::Value, fields::Fields, room::Room, watch::Watch,
+};
+use crate::{
+    topic::{self, TopicFilter, TopicName},
+    wire::{Text, plain},
+};
+
+impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
+    /// [`Self::topic_name`] as one of several texts.
+    #[inline(always)]
+    pub(crate) fn will_topic(&mut self, room: Room) -> Result<TopicName<'a>, W::Fault> {
+        if W::TELLS {
+            return self.topic_name(Field::WillTopic, room);
+        }
+        self.prefixed(Field::WillTopic, room, Content::TopicName).map(TopicName::from_checked)
+    }
+
+    /// What a glance has not looked at in [`Self::text`] and [`Self::will_topic`], so that the way
+    /// from one length to the next is short.
+    #[inline(always)]
+    pub(crate) fn confirm(
+        &self,
+        texts: [Option<Text<'a>>; 2],
+        topic: Option<TopicName<'a>>,
+    ) -> Result<(), W::Fault> {
+        if W::TELLS {
+            return Ok(());
+        }
+        let is_plain =
+            |text: Option<Text<'a>>| text.is_none_or(|text| plain::is_plain(text.as_bytes()));
+        let [first, second] = texts;
+        // All are looked at before one question is asked.
+        let is_enough = is_plain(first)
+            & is_plain(second)
+            & topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()))
+            & !self.refuses_discouraged();
+        if is_enough { Ok(()) } else { Err(self.strange()) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn topic_name(
+        &mut self,
+        field: Field,
+        room: Room,
+    ) -> Result<TopicName<'a>, W::Fault> {
+        let start = self.at();
+        let bytes = self.prefixed(field, room, Content::TopicName)?;
+        self.saw(field, start, Value::Text(Text::from_checked(bytes)));
+        if !plain::is_plain_name(bytes) || self.refuses_discouraged() {
+            self.check(field, bytes, Content::TopicName)?;
+        }
+        Ok(TopicName::from_checked(bytes))
+    }
+
+    /// What a topic filter may be.
+    #[inline(always)]
+    const fn filter_content(&self) -> Content {
+        if self.has_properties() { Content::TopicFilterOrShare } else { Content::TopicFilter }
+    }
+
+    /// The topic name of a PUBLISH, which 5.0 lets be empty if there is a topic alias. So many bytes
+    /// follow before the properties.
+    #[inline(always)]
+    pub(crate) fn published_topic(
+        &mut self,
+        follow: usize,
+    ) -> Result<Option<TopicName<'a>>, W::Fault> {
+        let mut room = Room::at_least(follow, Field::PacketId);
+        if self.has_properties() {
+            if matches!(self.rest(), [0, 0, ..]) {
+                return self.no_topic(follow).map(|()| None);
+            }
+            room = Room::at_least(follow.saturating_add(1), Field::PropertyLength);
+        }
+        self.topic_name(Field::TopicName, room).map(Some)
+    }
+
+    /// A topic name that is empty, after which there must be room for a topic alias.
+    #[inline]
+    fn no_topic(&mut self, follow: usize) -> Result<(), W::Fault> {
+        let start = self.at();
+        self.u16(Field::TopicName)?;
+        self.saw(Field::TopicName, start, Value::Text(Text::EMPTY));
+        // The length of the properties, and one.
+        let least = follow.saturating_add(4);
+        if W::TELLS && self.left() < least {
+            return Err(self.lack(Room::missing(least, PropertyId::TopicAlias)));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn topic_filter(
+        &mut self,
+        field: Field,
+        room: Room,
+    ) -> Result<TopicFilter<'a>, W::Fault> {
+        let start = self.at();
+        let content = self.filter_content();
+        let bytes = self.prefixed(field, room, content)?;
+        self.saw(field, start, Value::Text(Text::from_checked(bytes)));
+        let is_plain = plain::is_plain_name(bytes) || topic::is_plain_and_well_formed(bytes);
+        let is_special = bytes.first() == Some(&b'$') && content == Content::TopicFilterOrShare;
+        if !is_plain || is_special || self.refuses_discouraged() {
+            self.check(field, bytes, content)?;
+        }
+        Ok(TopicFilter::from_checked(bytes))
+    }
+}

@@ -1,0 +1,85 @@
+//! Reads protocol name and level, which together name the version.
+
+use super::{
+    DecodeError, ErrorKind, Field, Rule, content::Content, explain::Value, fields::Fields,
+    room::Room, watch::Watch,
+};
+use crate::{types::Version, wire::Text};
+
+impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
+    /// The version that a CONNECT names.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn connect_version(&mut self) -> Result<Version, W::Fault> {
+        let name = self.protocol_name()?;
+        // A glance has left 3.1 to others.
+        if W::TELLS
+            && let Some(version) = Version::of_name(name)
+        {
+            self.version = version;
+        }
+        let start = self.at();
+        let level = self.u8(Field::ProtocolLevel)?;
+        self.saw(Field::ProtocolLevel, start, Value::Number(level.into()));
+        let versions = self.options.versions;
+        let bridge =
+            || Version::from_wire(name, level & 0x7f).filter(|_| !self.refuses(Rule::BridgeBit));
+        let named = Version::from_wire(name, level).or_else(bridge);
+        match named.filter(|version| versions.contains(*version)) {
+            Some(version) => Ok(version),
+            // [MQTT-3.1.2-2]
+            None => {
+                self.breach(ErrorKind::ProtocolLevel, Field::ProtocolLevel, start, level.into())?;
+                Ok(self.version())
+            }
+        }
+    }
+
+    /// The protocol name of one of the versions.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn protocol_name(&mut self) -> Result<&'a [u8], W::Fault> {
+        let field = Field::ProtocolName;
+        let start = self.at();
+        let Some(name) = self.any_prefixed() else {
+            return self.tell(|r| Err(r.short_protocol_name()));
+        };
+        self.saw(field, start, Value::Text(Text::from_checked(name)));
+        if name.len() == 6 {
+            self.check_length_of_3_1(self.left())?;
+        }
+        // A glance leaves 3.1 to those who look closer, and is spared all questions about it.
+        if name != b"MQTT" && !(W::TELLS && name == b"MQIsdp") {
+            // [MQTT-3.1.2-1]
+            self.breach(ErrorKind::ProtocolName, field, start, 0)?;
+        }
+        Ok(name)
+    }
+
+    /// Makes sure that a CONNECT of 3.1 has place for level, flags, keep alive and a client
+    /// identifier after the protocol name.
+    #[inline]
+    fn check_length_of_3_1(&mut self, left: usize) -> Result<(), W::Fault> {
+        if left >= 6 {
+            return Ok(());
+        }
+        let (packet_type, kind) = (Some(self.packet_type), ErrorKind::TruncatedField);
+        let at = self.packet_end();
+        Err(DecodeError::new(kind, packet_type, Field::ClientId, Version::V3_1, at, 0).into())
+    }
+
+    /// The verdict on a protocol name that is not all there.
+    #[cold]
+    fn short_protocol_name(&mut self) -> W::Fault {
+        let (start, field) = (self.at(), Field::ProtocolName);
+        let rest = self.rest();
+        if let ([0, 6, ..], Some(left)) = (rest, self.left().checked_sub(8))
+            && let Err(error) = self.check_length_of_3_1(left)
+        {
+            return error;
+        }
+        let can_become = |wire: &[u8]| rest.iter().zip(wire).all(|(a, b)| a == b);
+        if !can_become(b"\0\x04MQTT") && !can_become(b"\0\x06MQIsdp") {
+            return self.error(ErrorKind::ProtocolName, field, start, 0);
+        }
+        self.short_prefixed(field, Room::ANY, Content::Binary)
+    }
+}
