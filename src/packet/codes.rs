@@ -124,7 +124,8 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
                 let value = reason.get().into();
                 self.breach(ErrorKind::InvalidReasonCode, codes.field(), start, value)?;
             }
-            count = count.saturating_add(1);
+            // There are fewer than bytes.
+            count = count.wrapping_add(1);
         }
         Ok(count)
     }

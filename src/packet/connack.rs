@@ -115,7 +115,7 @@ impl Body for Connack<'_> {
     fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
         let code = Codes::of(PacketType::Connack, version, None).write(self.reason);
         out.bytes(&[u8::from(self.session_present), code.unwrap_or_default()]);
-        write_properties(self.properties, version, out);
+        write_properties(&self.properties, version, out);
     }
 }
 

@@ -384,11 +384,11 @@ impl Body for Connect<'_> {
                 out.bytes(&[self.flags(), high, low]);
             }
         }
-        write_properties(self.properties, self.version, out);
+        write_properties(&self.properties, self.version, out);
         // [MQTT-3.1.3-1]
         out.text(self.client_id);
         if let Some(will) = &self.will {
-            write_properties(will.properties, self.version, out);
+            write_properties(&will.properties, self.version, out);
             out.text(will.topic.text());
             out.binary(will.payload);
         }

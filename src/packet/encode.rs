@@ -70,7 +70,7 @@ fn some_properties_len(
 /// Writes the properties, where the version has them.
 #[inline(always)]
 pub(crate) fn write_properties<B: BufMut>(
-    properties: Properties<'_>,
+    properties: &Properties<'_>,
     version: Version,
     out: &mut Writer<'_, B>,
 ) {

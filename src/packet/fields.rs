@@ -376,9 +376,20 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    /// Looks closer at a string that has been read, and reports what is wrong with it.
-    #[inline]
+    /// Looks closer at a string that has been read, and reports what is wrong with it. A glance does
+    /// not.
+    #[inline(always)]
     pub(crate) fn check(
+        &mut self,
+        field: Field,
+        bytes: &[u8],
+        content: Content,
+    ) -> Result<(), W::Fault> {
+        if W::TELLS { self.check_closely(field, bytes, content) } else { Err(self.strange()) }
+    }
+
+    #[cold]
+    fn check_closely(
         &mut self,
         field: Field,
         bytes: &[u8],

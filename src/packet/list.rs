@@ -40,7 +40,10 @@ pub(crate) mod sealed {
 
     pub trait Wire<'a>: Sized {
         /// Whether checked bytes may be written as they were read.
-        const VERBATIM: bool = true;
+        #[inline]
+        fn is_verbatim(_context: u32) -> bool {
+            true
+        }
 
         /// The next entry of checked bytes; `None` at their end.
         #[allow(private_interfaces, reason = "sealed: nobody else calls or implements it")]
@@ -96,7 +99,7 @@ impl<'a, T: Entry<'a>> List<'a, T> {
 
     pub(crate) fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
         match self.0 {
-            Source::Wire { bytes, .. } if T::VERBATIM => out.bytes(bytes),
+            Source::Wire { bytes, context, .. } if T::is_verbatim(context) => out.bytes(bytes),
             Source::Wire { .. } => self.iter().for_each(|value| value.write(out)),
             Source::Values(values) => values.iter().for_each(|value| value.write(out)),
         }
@@ -138,7 +141,8 @@ impl<'a, T: Entry<'a>> Iterator for Entries<'a, T> {
                 let mut reader = Reader::new(bytes);
                 let entry = T::read(&mut reader, *context)?;
                 *bytes = reader.rest();
-                *count = count.saturating_sub(1);
+                // An entry was there.
+                *count = count.wrapping_sub(1);
                 Some(entry)
             }
             Source::Values(values) => {

@@ -129,7 +129,8 @@ impl<'a> Properties<'a> {
     }
 
     /// Writes the length of the block and the block.
-    #[inline]
+    // Apart from its callers, which mostly have nothing to write.
+    #[inline(never)]
     pub(crate) fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
         let len = self.0.wire_len();
         // Whoever calls has made sure that the packet has a length.

@@ -208,7 +208,7 @@ impl<'a> Publish<'a> {
     }
 
     /// Short headers are written in one piece of constant size, which is what makes them fast.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn write_header(&self, version: Version, remaining_length: u32, out: &mut impl BufMut) {
         let [_, _, high, low] = remaining_length.to_be_bytes();
         let topic = self.topic.map_or(Text::EMPTY, TopicName::text);
@@ -228,7 +228,7 @@ impl<'a> Publish<'a> {
             out.put_slice(&packet_id.get().to_be_bytes());
         }
         // [MQTT-2.2.2-1]
-        encode::write_properties(self.properties, version, &mut Writer::new(out));
+        encode::write_properties(&self.properties, version, &mut Writer::new(out));
     }
 
     #[inline]

@@ -87,7 +87,7 @@ impl Body for Suback<'_> {
     #[inline]
     fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
         out.u16(self.packet_id.get());
-        write_properties(self.properties, version, out);
+        write_properties(&self.properties, version, out);
         self.codes.write(out);
     }
 }

@@ -42,6 +42,13 @@ impl<'a> Subscription<'a> {
     pub const fn new(filter: TopicFilter<'a>, qos: QoS) -> Self {
         Self { filter, options: SubscriptionOptions::new(qos) }
     }
+
+    /// Whether every version can say it, as far as can be seen at once.
+    #[inline]
+    fn is_plain(self) -> bool {
+        self.options == SubscriptionOptions::new(self.options.qos)
+            && self.filter.as_bytes().first() != Some(&b'$')
+    }
 }
 
 /// How messages of a subscription are to be delivered. 3.1 and 3.1.1 can only say the QoS.
@@ -94,6 +101,8 @@ impl RetainHandling {
 
 const NO_LOCAL: u8 = 0x04;
 const RETAIN_AS_PUBLISHED: u8 = 0x08;
+/// Joins the bits that have a meaning in the context of a list if others are set in it.
+const HAS_UNUSED_BITS: u32 = 0x100;
 /// The bits of the requested QoS.
 const REQUESTED_QOS: u8 = 0x03;
 
@@ -141,7 +150,8 @@ impl<'a> Subscribe<'a> {
         Self { packet_id, subscriptions, properties: Properties::EMPTY }
     }
 
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
+    pub(crate) fn decode<W: Watch<'a>>(r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
+        let mut r = r.renewed();
         let packet_id = r.packet_id()?;
         let properties = r.properties(Room::at_least(4, Field::SubscriptionOptions))?;
         let bytes = r.rest();
@@ -153,14 +163,18 @@ impl<'a> Subscribe<'a> {
         let known = r.version().subscription_bits();
         let field = options_field(known);
         let room = Room::at_least(1, field).and(Then::NothingOr(4, Field::TopicFilter));
-        let mut count = 0_u32;
+        let (mut count, mut context) = (0_u32, u32::from(known));
         while !r.is_done() {
             // [MQTT-3.8.3-1]
             let filter = r.topic_filter(Field::TopicFilter, room)?;
-            read_options(&mut r, filter, field, known)?;
-            count = count.saturating_add(1);
+            let options = read_options(&mut r, filter, field, known)?;
+            if W::TELLS && options & !known != 0 {
+                context |= HAS_UNUSED_BITS;
+            }
+            // There are fewer than bytes.
+            count = count.wrapping_add(1);
         }
-        let subscriptions = List::from_checked(bytes, count, known.into());
+        let subscriptions = List::from_checked(bytes, count, context);
         Ok(Self { packet_id, subscriptions, properties })
     }
 }
@@ -172,7 +186,7 @@ fn read_options<'a, W: Watch<'a>>(
     filter: TopicFilter<'a>,
     field: Field,
     known: u8,
-) -> Result<(), W::Fault> {
+) -> Result<u8, W::Fault> {
     let start = r.at();
     let byte = r.u8(field)?;
     let value = if field == Field::SubscriptionOptions {
@@ -181,10 +195,13 @@ fn read_options<'a, W: Watch<'a>>(
         Value::Number(byte.into())
     };
     r.saw(field, start, value);
-    if byte <= 2 || are_fine(byte, filter, known) {
-        return Ok(());
+    if byte > 2 && !are_fine(byte, filter, known) {
+        if !W::TELLS {
+            return Err(r.strange());
+        }
+        check_options(r, filter, field, known, byte, start)?;
     }
-    if W::TELLS { check_options(r, filter, field, known, byte, start) } else { Err(r.strange()) }
+    Ok(byte)
 }
 
 /// Whether there is nothing to say about options.
@@ -228,7 +245,10 @@ impl<'a> Entry<'a> for Subscription<'a> {}
 #[allow(private_interfaces, reason = "sealed: nobody else calls it")]
 impl<'a> Wire<'a> for Subscription<'a> {
     // 3.1 leaves bits of the requested QoS unused; they are not sent on.
-    const VERBATIM: bool = false;
+    #[inline]
+    fn is_verbatim(context: u32) -> bool {
+        context & HAS_UNUSED_BITS == 0
+    }
 
     #[inline]
     fn read(reader: &mut Reader<'a>, known: u32) -> Option<Self> {
@@ -266,7 +286,8 @@ impl Body for Subscribe<'_> {
         }
         let known = version.subscription_bits();
         // What was decoded by the same rules has been checked.
-        if self.subscriptions.context() != Some(known.into()) {
+        let is_checked = self.subscriptions.context() == Some(known.into());
+        if !is_checked && !self.subscriptions.iter().all(Subscription::is_plain) {
             check_subscriptions(self.subscriptions, version)?;
             let filters = self.subscriptions.iter().map(|entry| entry.filter);
             check_shared(packet_type, filters, properties)?;
@@ -277,12 +298,13 @@ impl Body for Subscribe<'_> {
     #[inline]
     fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
         out.u16(self.packet_id.get());
-        write_properties(self.properties, version, out);
+        write_properties(&self.properties, version, out);
         self.subscriptions.write(out);
     }
 }
 
 /// Makes sure that the version can say the options.
+#[inline(never)]
 fn check_subscriptions(
     subscriptions: List<'_, Subscription<'_>>,
     version: Version,

@@ -46,7 +46,8 @@ impl<'a> Unsubscribe<'a> {
         while !r.is_done() {
             // [MQTT-3.10.3-1]
             r.topic_filter(Field::TopicFilter, ROOM)?;
-            count = count.saturating_add(1);
+            // There are fewer than bytes.
+            count = count.wrapping_add(1);
         }
         Ok(Self { packet_id, filters: List::from_checked(bytes, count, 0), properties })
     }
@@ -96,7 +97,7 @@ impl Body for Unsubscribe<'_> {
     #[inline]
     fn write<B: BufMut>(&self, version: Version, _: usize, out: &mut Writer<'_, B>) {
         out.u16(self.packet_id.get());
-        write_properties(self.properties, version, out);
+        write_properties(&self.properties, version, out);
         self.filters.write(out);
     }
 }
