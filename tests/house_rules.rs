@@ -247,7 +247,7 @@ fn statements_about_the_codec_are_cited() {
 /// Whether a line of code asks for the version: names one, compares with one, or calls one of the
 /// questions and facts that tell them apart in `types/version.rs`.
 fn asks_for_the_version(line: &str) -> bool {
-    const QUESTIONS: [&str; 9] = [
+    const QUESTIONS: [&str; 10] = [
         "Version::V",
         "version() ==",
         "version() !=",
@@ -256,6 +256,7 @@ fn asks_for_the_version(line: &str) -> bool {
         "match version",
         "match self.version",
         ".is_5_0()",
+        ".have_properties()",
         ".pick(",
     ];
     is_code(line) && QUESTIONS.iter().any(|question| line.contains(question))

@@ -3,13 +3,11 @@
 
 use super::{
     DecodeError, DecodeOptions, ErrorKind, Oversize, PacketType, Publish,
+    fields::Fields,
     frame::{self, Header, Start},
     watch::Partial,
 };
-use crate::{
-    types::{Version, Versions},
-    wire::varint::{self, Varint},
-};
+use crate::wire::varint::{self, Varint};
 
 /// The verdict on the packet at the front.
 pub(crate) enum Judgement {
@@ -123,7 +121,7 @@ impl Judge {
     ) -> Result<Judgement, DecodeError> {
         let is_streamed = header.packet_len() <= self.stream_up_to;
         let rest = bytes.get(len..).unwrap_or_default();
-        let Some(properties) = properties_len(rest, self.options.version) else {
+        let Some(properties) = properties_len(rest, &self.options) else {
             return Ok(Judgement::NeedMore(1));
         };
         let whole = len.saturating_add(properties);
@@ -157,8 +155,9 @@ impl Judge {
 
 /// The number of bytes of the properties that begin here, with their length; `None` before that is
 /// there. Of one that is malformed, which reading it says, it is 0.
-fn properties_len(bytes: &[u8], version: Version) -> Option<usize> {
-    if !Versions::NONE.with(version).have_properties() {
+fn properties_len(bytes: &[u8], options: &DecodeOptions) -> Option<usize> {
+    let watch = &mut ();
+    if !Fields::new(PacketType::Publish, bytes, 0, options, watch).has_properties() {
         return Some(0);
     }
     match varint::decode(bytes) {

@@ -63,7 +63,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         }
         let (packet_type, kind) = (Some(self.packet_type), ErrorKind::TruncatedField);
         let at = self.packet_end();
-        Err(DecodeError::new(kind, packet_type, Field::ClientId, Version::V3_1, at, 0).into())
+        Err(DecodeError::new(kind, packet_type, Field::ClientId, Version::OLDEST, at, 0).into())
     }
 
     /// The verdict on a protocol name that is not all there.

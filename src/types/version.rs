@@ -17,6 +17,9 @@ impl Version {
     /// Every version, oldest first.
     pub const ALL: [Self; 3] = [Self::V3_1, Self::V3_1_1, Self::V5_0];
 
+    /// The version of the longer protocol name.
+    pub(crate) const OLDEST: Self = Self::V3_1;
+
     /// The version that can say most.
     pub(crate) const NEWEST: Self = Self::V5_0;
 

@@ -1,4 +1,4 @@
-//! Decodes and encodes every packet type of 3.1 and 3.1.1, as firmware would: what the peer sent is
+//! Decodes and encodes every packet type of all versions, as firmware would: what the peer sent is
 //! unknown to the compiler, and so is whether anyone looks at the answer.
 
 #![no_std]
@@ -13,10 +13,10 @@ use core::{
     ptr,
 };
 use mqtt_pure::{
-    Binary, Connack, Connect, ConnectReturnCode, DecodeOptions, Delivery, Disconnect, Packet,
-    PacketId, Pingreq, Pingresp, Puback, Pubcomp, Publish, Pubrec, Pubrel, QoS, ReasonCode,
-    StreamDecoder, StreamItem, Suback, Subscribe, Subscription, Text, TopicFilter, TopicName,
-    Unsuback, Unsubscribe, Version, Will,
+    Auth, Binary, Connack, Connect, ConnectReturnCode, DecodeOptions, Delivery, Disconnect, Packet,
+    PacketId, Pingreq, Pingresp, Properties, Property, Puback, Pubcomp, Publish, Pubrec, Pubrel,
+    QoS, ReasonCode, StreamDecoder, StreamItem, Suback, Subscribe, Subscription, Text, TopicFilter,
+    TopicName, Unsuback, Unsubscribe, UserProperty, Version, Will,
 };
 
 const HEAP: usize = 16 * 1024;
@@ -58,10 +58,12 @@ fn exit(is_right: bool) -> ! {
     loop {}
 }
 
-/// One packet of each type.
-const RECEIVED: [&[u8]; 15] = [
+/// The packet that 3.1 has in another form.
+const RECEIVED_3_1: [&[u8]; 1] = [b"\x10\x10\0\x06MQIsdp\x03\x02\0\x3c\0\x02c1"];
+
+/// One packet of each type, of 3.1.1.
+const RECEIVED: [&[u8]; 14] = [
     b"\x10\x1c\0\x04MQTT\x04\xce\0\x0a\0\x02c1\0\x01w\0\x03bye\0\x01u\0\x01p",
-    b"\x10\x10\0\x06MQIsdp\x03\x02\0\x3c\0\x02c1",
     b"\x20\x02\x01\0",
     b"\x3d\x09\0\x03a/b\0\x0ahi",
     b"\x40\x02\0\x0a",
@@ -77,16 +79,41 @@ const RECEIVED: [&[u8]; 15] = [
     b"\xe0\0",
 ];
 
+/// The same of 5.0.
+const RECEIVED_5_0: [&[u8]; 15] = [
+    b"\x10\x28\0\x04MQTT\x05\xc6\0\x3c\x05\x11\0\0\0\x0a\0\x02c1\x05\x18\0\0\0\x05\0\x01w\0\x03bye\0\x01u\0\x01p",
+    b"\x20\x06\0\0\x03\x21\0\x14",
+    b"\x32\x16\0\x03a/b\0\x0a\x0c\x02\0\0\0\x3c\x26\0\x01k\0\x01vhi",
+    b"\x40\x03\0\x0a\x87",
+    b"\x50\x0a\0\x0a\x80\x06\x1f\0\x03why",
+    b"\x62\x03\0\x0a\x92",
+    b"\x70\x02\0\x0a",
+    b"\x82\x0b\0\x0a\x02\x0b\x01\0\x03a/b\x2d",
+    b"\x90\x05\0\x0a\0\x01\x87",
+    b"\xa2\x08\0\x0a\0\0\x03a/b",
+    b"\xb0\x04\0\x0a\0\x11",
+    b"\xc0\0",
+    b"\xd0\0",
+    b"\xe0\x01\x82",
+    b"\xf0\x15\x18\x13\x15\0\x0bSCRAM-SHA-1\x16\0\x02\x01\x02",
+];
+
 /// Reads each packet and writes it again: it has to be the same bytes.
-fn rewrite() -> bool {
-    let options = black_box(DecodeOptions::default());
-    RECEIVED.iter().all(|bytes| {
+fn rewrite(received: &[&[u8]], version: Version) -> bool {
+    let options = black_box(DecodeOptions::new(version));
+    received.iter().all(|bytes| {
         let mut input = black_box(*bytes);
         let mut buffer = [0; 64];
         let mut out = &mut buffer[..];
-        let version = if bytes.get(3) == Some(&6) { Version::V3_1 } else { Version::V3_1_1 };
         let written = match Packet::read(&mut input, options) {
-            Ok(Some(packet)) => packet.encode(version, &mut out).is_ok(),
+            Ok(Some(packet)) => {
+                if let Packet::Publish(publish) = &packet {
+                    publish.properties.iter().for_each(|property| {
+                        black_box(property);
+                    });
+                }
+                packet.encode(version, &mut out).is_ok()
+            }
             Ok(None) => false,
             // What would be reported.
             Err(error) => black_box((error.code(), error.statement(), error.offset())).2 > 1000,
@@ -97,10 +124,10 @@ fn rewrite() -> bool {
 }
 
 /// Feeds all of it byte by byte.
-fn stream() -> bool {
+fn stream(received: &[&[u8]], types: u32) -> bool {
     let mut decoder = StreamDecoder::new(black_box(DecodeOptions::default()));
     let mut count = 0;
-    for byte in RECEIVED.iter().copied().flatten() {
+    for byte in received.iter().copied().flatten() {
         let chunk = [black_box(*byte)];
         let mut feed = decoder.feed(&chunk);
         loop {
@@ -113,7 +140,7 @@ fn stream() -> bool {
             }
         }
     }
-    count == 1 + (1..=14).sum::<u32>()
+    count == types
 }
 
 /// Writes each packet from values.
@@ -152,19 +179,35 @@ fn compose() -> Option<usize> {
         Packet::Pingresp(Pingresp),
         Packet::Disconnect(Disconnect::new()),
     ];
-    let mut buffer = [0; 256];
+    let mut buffer = [0; 512];
     let mut out = &mut buffer[..];
     for packet in black_box(&packets) {
         packet.encode(black_box(Version::V3_1_1), &mut out).ok()?;
     }
+    let values = [
+        black_box(Property::AuthenticationMethod(Text::new("SCRAM-SHA-1").ok()?)),
+        Property::UserProperty(UserProperty::new(Text::new("k").ok()?, Text::new("v").ok()?)),
+    ];
+    let properties = Properties::from(black_box(&values));
+    let mut connect = Connect::new(Version::V5_0, connect.client_id);
+    connect.properties = properties;
+    connect.encode(black_box(Version::V5_0), &mut out).ok()?;
+    let auth = Auth::new(black_box(ReasonCode::CONTINUE_AUTHENTICATION), properties);
+    Packet::Auth(auth).encode(black_box(Version::V5_0), &mut out).ok()?;
     let mut header = &mut out[..];
     publish.encode_header(black_box(Version::V3_1_1), 1000, &mut header).ok()?;
     let left = header.len();
     black_box(&buffer);
-    Some(256 - left)
+    Some(512 - left)
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn reset() -> ! {
-    exit(rewrite() && stream() && compose().is_some_and(|len| len > 100))
+    let types = (1..=14).sum::<u32>();
+    let is_right = rewrite(&RECEIVED_3_1, Version::V3_1)
+        && rewrite(&RECEIVED, Version::V3_1_1)
+        && rewrite(&RECEIVED_5_0, Version::V5_0)
+        && stream(&RECEIVED, types)
+        && stream(&RECEIVED_5_0, types + 15);
+    exit(is_right && compose().is_some_and(|len| len > 150))
 }
