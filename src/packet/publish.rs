@@ -58,7 +58,7 @@ impl<'a> Publish<'a> {
     ) -> Option<Self> {
         let watch = &mut Glance;
         let fields = Fields::new(PacketType::Publish, body, header_len, options, watch);
-        Self::decode(first, fields.of_version(version)).ok()
+        Self::decode_all(first, fields.of_version(version), false).ok()
     }
 
     /// The number of bytes of a packet that has begun and of which nothing but payload is missing, if
@@ -77,11 +77,18 @@ impl<'a> Publish<'a> {
     }
 
     #[inline(always)]
-    pub(crate) fn decode<W: Watch<'a>>(
+    pub(crate) fn decode<W: Watch<'a>>(first: u8, r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
+        Self::decode_all(first, r, true)
+    }
+
+    /// [`Self::decode`], and what to expect: whether the topic may be left to an alias.
+    #[inline(always)]
+    fn decode_all<W: Watch<'a>>(
         first: u8,
         mut r: Fields<'a, '_, W>,
+        may_lack_topic: bool,
     ) -> Result<Self, W::Fault> {
-        let (topic, delivery) = Self::decode_address(first, &mut r)?;
+        let (topic, delivery) = Self::decode_address(first, &mut r, may_lack_topic)?;
         let properties = r.publish_properties(topic.is_some())?;
         let payload = r.payload()?;
         Ok(Self { topic, payload, delivery, retain: first & RETAIN != 0, properties })
@@ -93,7 +100,7 @@ impl<'a> Publish<'a> {
         first: u8,
         r: &mut Fields<'a, '_, W>,
     ) -> Result<Self, W::Fault> {
-        let (topic, delivery) = Self::decode_address(first, r)?;
+        let (topic, delivery) = Self::decode_address(first, r, true)?;
         let properties = r.publish_properties(topic.is_some())?;
         Ok(Self { topic, payload: &[], delivery, retain: first & RETAIN != 0, properties })
     }
@@ -103,13 +110,14 @@ impl<'a> Publish<'a> {
     pub(crate) fn decode_address<W: Watch<'a>>(
         first: u8,
         r: &mut Fields<'a, '_, W>,
+        may_lack_topic: bool,
     ) -> Result<(Option<TopicName<'a>>, Delivery), W::Fault> {
         // [MQTT-3.3.2-1] [MQTT-3.3.2-2]
         if first & 0x06 == 0 {
             // [MQTT-2.3.1-5]; 5.0: [MQTT-2.2.1-2]
-            return Ok((r.published_topic(0)?, Delivery::AtMostOnce));
+            return Ok((r.published_topic(0, may_lack_topic)?, Delivery::AtMostOnce));
         }
-        let topic = r.published_topic(2)?;
+        let topic = r.published_topic(2, may_lack_topic)?;
         let packet_id = r.packet_id()?;
         let dup = first & DUP != 0;
         let delivery = if first & 0x06 == 0x02 {

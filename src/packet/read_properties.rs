@@ -31,6 +31,11 @@ struct Block {
 }
 
 impl Block {
+    #[inline]
+    const fn new(holder: Holder, needs_alias: bool) -> Self {
+        Self { holder, seen: 0, count: 0, user_properties: 0, needs_alias }
+    }
+
     /// The property that has to follow.
     #[inline]
     fn missing(&self) -> Option<PropertyId> {
@@ -86,16 +91,15 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         if !self.has_properties() {
             return Ok(Properties::none());
         }
-        let block = Block { holder, seen: 0, count: 0, user_properties: 0, needs_alias };
         if W::TELLS {
-            return self.block(field, room, block);
+            return self.block(field, room, Block::new(holder, needs_alias));
         }
         if let ([0, after @ ..], false) = (self.rest(), needs_alias) {
             // [MQTT-2.2.2-1]
             self.go_on_with(after);
             return Ok(Properties::none());
         }
-        match glance(self.rest(), self.packet_type, self.version, self.options, block) {
+        match glance(self.rest(), holder, needs_alias, self.version, self.options) {
             Some((properties, after)) => {
                 self.go_on_with(after);
                 Ok(properties)
@@ -280,13 +284,15 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
 #[inline(never)]
 fn glance<'a>(
     bytes: &'a [u8],
-    packet_type: PacketType,
+    holder: Holder,
+    needs_alias: bool,
     version: Version,
     options: &DecodeOptions,
-    block: Block,
 ) -> Option<(Properties<'a>, &'a [u8])> {
     let watch = &mut Glance;
-    let mut fields = Fields::new(packet_type, bytes, 0, options, watch).of_version(version);
+    // The type serves errors, of which a glance tells nothing.
+    let mut fields = Fields::new(PacketType::Publish, bytes, 0, options, watch).of_version(version);
+    let block = Block::new(holder, needs_alias);
     let properties = fields.block(Field::PropertyLength, Room::ANY, block).ok()?;
     Some((properties, fields.rest()))
 }

@@ -67,10 +67,11 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     pub(crate) fn published_topic(
         &mut self,
         follow: usize,
+        may_lack_topic: bool,
     ) -> Result<Option<TopicName<'a>>, W::Fault> {
         let mut room = Room::at_least(follow, Field::PacketId);
         if self.has_properties() {
-            if matches!(self.rest(), [0, 0, ..]) {
+            if may_lack_topic && matches!(self.rest(), [0, 0, ..]) {
                 return self.no_topic(follow).map(|()| None);
             }
             room = Room::at_least(follow.saturating_add(1), Field::PropertyLength);

@@ -133,7 +133,7 @@ impl<'a> Skipped<'a> {
         let (body, missing) = header.body(bytes);
         let mut watch = Partial { missing, waiting: false };
         let mut fields = header.frame(body).fields(options, &mut watch);
-        let (topic, delivery) = Publish::decode_address(header.first, &mut fields)?;
+        let (topic, delivery) = Publish::decode_address(header.first, &mut fields, true)?;
         (self.topic, self.packet_id) = (topic, delivery.packet_id());
         if !fields.rest().is_empty() {
             self.topic_alias = fields.publish_properties(topic.is_some())?.topic_alias();
