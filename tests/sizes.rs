@@ -1,10 +1,11 @@
 //! Memory is a feature: the sizes of public types, and what they can be used for.
 
 use mqtt_pure::{
-    Binary, BinaryTooLong, Connack, Connect, DecodeError, DecodeOptions, Delivery, EncodeError,
-    Entries, Explanation, Feed, Frame, Packet, PacketId, PacketIdZero, Puback, Publish,
-    StreamDecoder, StreamItem, Strictness, Suback, Subscribe, Subscription, Text, TextError,
-    TopicError, TopicFilter, TopicName, Unsubscribe, Will,
+    Auth, Binary, BinaryTooLong, Connack, Connect, DecodeError, DecodeOptions, Delivery,
+    Disconnect, EncodeError, Entries, Explanation, Feed, Frame, Packet, PacketId, PacketIdZero,
+    Properties, Property, Puback, Publish, StreamDecoder, StreamItem, Strictness, Suback,
+    Subscribe, Subscription, Text, TextError, TopicError, TopicFilter, TopicName, Unsuback,
+    Unsubscribe, Will,
 };
 use std::{
     error::Error,
@@ -15,28 +16,34 @@ use std::{
 #[cfg(target_pointer_width = "64")]
 fn sizes() {
     let sizes = [
-        ("Packet", size_of::<Packet<'_>>(), 136),
-        ("a read packet", size_of::<Result<Option<Packet<'_>>, DecodeError>>(), 136),
-        ("Publish", size_of::<Publish<'_>>(), 56),
-        ("Connect", size_of::<Connect<'_>>(), 136),
-        ("Will", size_of::<Will<'_>>(), 56),
-        ("Subscribe", size_of::<Subscribe<'_>>(), 48),
-        ("Suback", size_of::<Suback<'_>>(), 48),
-        ("Unsubscribe", size_of::<Unsubscribe<'_>>(), 48),
-        ("Puback", size_of::<Puback<'_>>(), 24),
-        ("Connack", size_of::<Connack<'_>>(), 24),
+        ("Packet", size_of::<Packet<'_>>(), 160),
+        ("a read packet", size_of::<Result<Option<Packet<'_>>, DecodeError>>(), 160),
+        ("Publish", size_of::<Publish<'_>>(), 64),
+        ("Connect", size_of::<Connect<'_>>(), 152),
+        ("Will", size_of::<Will<'_>>(), 64),
+        ("Subscribe", size_of::<Subscribe<'_>>(), 56),
+        ("Suback", size_of::<Suback<'_>>(), 56),
+        ("Unsubscribe", size_of::<Unsubscribe<'_>>(), 56),
+        ("Puback", size_of::<Puback<'_>>(), 32),
+        ("Connack", size_of::<Connack<'_>>(), 32),
+        ("Unsuback", size_of::<Unsuback<'_>>(), 56),
+        ("Disconnect", size_of::<Disconnect<'_>>(), 32),
+        ("Auth", size_of::<Auth<'_>>(), 32),
+        ("Properties", size_of::<Properties<'_>>(), 24),
+        ("Property", size_of::<Property<'_>>(), 40),
+        ("Subscription", size_of::<Subscription<'_>>(), 24),
         ("DecodeError", size_of::<DecodeError>(), 12),
         ("EncodeError", size_of::<EncodeError>(), 24),
-        ("DecodeOptions", size_of::<DecodeOptions>(), 8),
-        ("Strictness", size_of::<Strictness>(), 1),
+        ("DecodeOptions", size_of::<DecodeOptions>(), 16),
+        ("Strictness", size_of::<Strictness>(), 2),
         ("Delivery", size_of::<Delivery>(), 6),
         ("no PacketId", size_of::<Option<PacketId>>(), 2),
         ("Text", size_of::<Text<'_>>(), 16),
         ("Binary", size_of::<Binary<'_>>(), 16),
         ("TopicName", size_of::<TopicName<'_>>(), 16),
         ("TopicFilter", size_of::<TopicFilter<'_>>(), 16),
-        ("StreamDecoder", size_of::<StreamDecoder>(), 88),
-        ("StreamItem", size_of::<StreamItem<'_>>(), 136),
+        ("StreamDecoder", size_of::<StreamDecoder>(), 96),
+        ("StreamItem", size_of::<StreamItem<'_>>(), 160),
     ];
     let grown: Vec<_> = sizes.iter().filter(|(_, is, was)| is != was).collect();
     assert!(grown.is_empty(), "name, size, expected: {grown:?}");

@@ -60,12 +60,22 @@ macro_rules! ack {
                 out: &mut impl BufMut,
             ) -> Result<(), EncodeError> {
                 if !self.is_short() {
-                    return encode::packet(self, PacketType::$name, version, out);
+                    return self.encode_long(version, out);
                 }
                 check_room(out, 4)?;
                 let [high, low] = self.packet_id.get().to_be_bytes();
                 Writer::new(out).bytes(&[PacketType::$name.first_byte(), 2, high, low]);
                 Ok(())
+            }
+
+            // Apart from the short form, which is written where it is called for.
+            #[inline(never)]
+            fn encode_long(
+                &self,
+                version: Version,
+                out: &mut impl BufMut,
+            ) -> Result<(), EncodeError> {
+                encode::packet(self, PacketType::$name, version, out)
             }
 
             /// Whether it says success and nothing else, which all versions say alike.

@@ -90,8 +90,22 @@ impl<'a> Connect<'a> {
 
     #[inline(always)]
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
-        let version = r.connect_version()?;
-        r.version = version;
+        r.version = r.connect_version()?;
+        if W::TELLS {
+            return Self::decode_flags(r);
+        }
+        // Two ways, in each of which the version is not a question any more; a glance leaves 3.1 to
+        // others.
+        if r.has_properties() {
+            return Self::decode_flags(r.of_version(Version::NEWEST));
+        }
+        Self::decode_flags(r.of_version(Version::DEFAULT))
+    }
+
+    /// What follows the version.
+    #[inline(always)]
+    fn decode_flags<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
+        let version = r.version();
         let flags = read_flags(&mut r)?;
         let mut following = Following::new(version, flags);
         check_length(&mut r, following)?;

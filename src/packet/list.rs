@@ -21,14 +21,39 @@ use core::fmt;
 #[derive(Clone, Copy)]
 pub struct List<'a, T>(Source<'a, T>);
 
+/// What is known of checked bytes, in one number, so that entries are counted off in one step: in its
+/// upper half how many there are, in its lower half what they need to be read rightly.
+#[derive(Clone, Copy)]
+struct About(u64);
+
+impl About {
+    #[inline]
+    #[allow(clippy::as_conversions, reason = "u32 to u64 loses nothing; `From` is not const")]
+    const fn new(count: u32, context: u32) -> Self {
+        Self((count as u64).wrapping_shl(32) | context as u64)
+    }
+
+    #[inline]
+    fn count(self) -> usize {
+        usize::try_from(self.0.wrapping_shr(32)).unwrap_or(usize::MAX)
+    }
+
+    #[inline]
+    #[allow(clippy::as_conversions, reason = "the lower half is what is wanted")]
+    const fn context(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// What is known when an entry has been taken, of which there was one at least.
+    #[inline]
+    const fn without_one(self) -> Self {
+        Self(self.0.wrapping_sub(1_u64.wrapping_shl(32)))
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Source<'a, T> {
-    /// Checked bytes. The context is what the entries need to be read rightly.
-    Wire {
-        bytes: &'a [u8],
-        count: u32,
-        context: u32,
-    },
+    Wire { bytes: &'a [u8], about: About },
     Values(&'a [T]),
 }
 
@@ -58,14 +83,14 @@ impl<'a, T: Entry<'a>> List<'a, T> {
     /// A view of bytes that the caller has checked.
     #[inline]
     pub(crate) const fn from_checked(bytes: &'a [u8], count: u32, context: u32) -> Self {
-        Self(Source::Wire { bytes, count, context })
+        Self(Source::Wire { bytes, about: About::new(count, context) })
     }
 
     /// The context of checked bytes.
     #[inline]
     pub(crate) const fn context(&self) -> Option<u32> {
         match self.0 {
-            Source::Wire { context, .. } => Some(context),
+            Source::Wire { about, .. } => Some(about.context()),
             Source::Values(_) => None,
         }
     }
@@ -78,14 +103,18 @@ impl<'a, T: Entry<'a>> List<'a, T> {
     /// The number of entries.
     pub fn len(&self) -> usize {
         match self.0 {
-            Source::Wire { count, .. } => usize::try_from(count).unwrap_or(usize::MAX),
+            Source::Wire { about, .. } => about.count(),
             Source::Values(values) => values.len(),
         }
     }
 
     /// Whether there is no entry. A decoded list has one at least.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        match self.0 {
+            Source::Wire { bytes, .. } => bytes.is_empty(),
+            Source::Values(values) => values.is_empty(),
+        }
     }
 
     pub(crate) fn wire_len(&self) -> usize {
@@ -99,7 +128,7 @@ impl<'a, T: Entry<'a>> List<'a, T> {
 
     pub(crate) fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
         match self.0 {
-            Source::Wire { bytes, context, .. } if T::is_verbatim(context) => out.bytes(bytes),
+            Source::Wire { bytes, about } if T::is_verbatim(about.context()) => out.bytes(bytes),
             Source::Wire { .. } => self.iter().for_each(|value| value.write(out)),
             Source::Values(values) => values.iter().for_each(|value| value.write(out)),
         }
@@ -137,12 +166,11 @@ impl<'a, T: Entry<'a>> Iterator for Entries<'a, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
-            Source::Wire { bytes, count, context } => {
+            Source::Wire { bytes, about } => {
                 let mut reader = Reader::new(bytes);
-                let entry = T::read(&mut reader, *context)?;
+                let entry = T::read(&mut reader, about.context())?;
                 *bytes = reader.rest();
-                // An entry was there.
-                *count = count.wrapping_sub(1);
+                *about = about.without_one();
                 Some(entry)
             }
             Source::Values(values) => {

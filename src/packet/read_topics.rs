@@ -104,7 +104,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         let bytes = self.prefixed(field, room, content)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
         let is_plain = plain::is_plain_name(bytes) || topic::is_plain_and_well_formed(bytes);
-        let is_special = bytes.first() == Some(&b'$') && content == Content::TopicFilterOrShare;
+        let is_special = content == Content::TopicFilterOrShare && bytes.first() == Some(&b'$');
         if !is_plain || is_special || self.refuses_discouraged() {
             self.check(field, bytes, content)?;
         }

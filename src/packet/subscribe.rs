@@ -119,12 +119,13 @@ impl SubscriptionOptions {
 
     /// The options of a byte that has been checked.
     #[inline]
-    fn from_checked(byte: u8) -> Self {
+    fn from_checked(byte: u8, known: u8) -> Self {
+        let options = byte & known;
         Self {
             qos: QoS::new(byte & REQUESTED_QOS).unwrap_or_default(),
-            no_local: byte & NO_LOCAL != 0,
-            retain_as_published: byte & RETAIN_AS_PUBLISHED != 0,
-            retain_handling: RetainHandling::new(byte.wrapping_shr(4) & 3).unwrap_or_default(),
+            no_local: options & NO_LOCAL != 0,
+            retain_as_published: options & RETAIN_AS_PUBLISHED != 0,
+            retain_handling: RetainHandling::new(options.wrapping_shr(4) & 3).unwrap_or_default(),
         }
     }
 
@@ -254,7 +255,7 @@ impl<'a> Wire<'a> for Subscription<'a> {
     fn read(reader: &mut Reader<'a>, known: u32) -> Option<Self> {
         let filter = TopicFilter::from_checked(reader.prefixed()?);
         let [known, ..] = known.to_le_bytes();
-        let options = SubscriptionOptions::from_checked(reader.u8()? & known);
+        let options = SubscriptionOptions::from_checked(reader.u8()?, known);
         Some(Self { filter, options })
     }
 
