@@ -243,7 +243,8 @@ fn is_there<'a, W: Watch<'a>>(r: &Fields<'a, '_, W>, flags: u8, flag: u8) -> boo
 /// What the versions say differently about CONNECT.
 #[derive(Clone, Copy)]
 struct Form {
-    /// Bits without a meaning are disregarded, and the last fields may be missing.
+    /// Bits without a meaning are disregarded, the last fields may be missing, and the protocol name is
+    /// the longer one: 3.1.
     is_loose: bool,
     password_needs_user_name: bool,
     /// The length of the properties, where there are properties.
@@ -390,13 +391,12 @@ impl Body for Connect<'_> {
     #[inline]
     fn write<B: BufMut>(&self, _: Version, _: usize, out: &mut Writer<'_, B>) {
         let [high, low] = self.keep_alive.to_be_bytes();
+        let (level, flags) = (self.version.level(), self.flags());
         // In one piece of constant size, which is what makes it fast.
-        match *self.version.connect_header() {
-            [a, b, c, d, e, f, g] => out.bytes(&[a, b, c, d, e, f, g, self.flags(), high, low]),
-            ref header => {
-                out.bytes(header);
-                out.bytes(&[self.flags(), high, low]);
-            }
+        if Form::of(self.version).is_loose {
+            out.bytes(&[0, 6, b'M', b'Q', b'I', b's', b'd', b'p', level, flags, high, low]);
+        } else {
+            out.bytes(&[0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low]);
         }
         write_properties(&self.properties, self.version, out);
         // [MQTT-3.1.3-1]

@@ -211,8 +211,9 @@ impl Audit<'_> {
     /// and where a field is missing or left over.
     fn note(&mut self, error: DecodeError) {
         let is_length = matches!(error.kind, ErrorKind::TruncatedField | ErrorKind::TrailingBytes);
-        let mut known = self.violations.iter();
-        if !known.any(|known| *known == error || is_length && known.kind == error.kind) {
+        let is_known = is_length && self.violations.iter().any(|known| known.kind == error.kind);
+        // What ends the reading may have been noted as a breach.
+        if !is_known && self.violations.last() != Some(&error) {
             self.violations.push(error);
         }
     }

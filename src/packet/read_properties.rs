@@ -28,12 +28,14 @@ struct Block {
     user_properties: u32,
     /// Whether a topic alias has to be there.
     needs_alias: bool,
+    /// Whether it has been said that something is missing.
+    is_told: bool,
 }
 
 impl Block {
     #[inline]
     const fn new(holder: Holder, needs_alias: bool) -> Self {
-        Self { holder, seen: 0, count: 0, user_properties: 0, needs_alias }
+        Self { holder, seen: 0, count: 0, user_properties: 0, needs_alias, is_told: false }
     }
 
     /// The property that has to follow.
@@ -125,10 +127,10 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         }
         let mut part = self.part(len);
         let bytes = part.rest();
-        part.require_missing(&block)?;
+        part.require_missing(&mut block)?;
         while !part.is_done() {
             part.property(&mut block)?;
-            part.require_missing(&block)?;
+            part.require_missing(&mut block)?;
         }
         let Block { holder, seen, count, .. } = block;
         Ok(Properties::from_checked(bytes, count, seen, holder))
@@ -154,9 +156,13 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
 
     /// Makes sure that there is room for the property that has to follow.
     #[inline]
-    fn require_missing(&mut self, block: &Block) -> Result<(), W::Fault> {
+    fn require_missing(&mut self, block: &mut Block) -> Result<(), W::Fault> {
         match block.missing() {
-            Some(id) if self.left() < LEAST => Err(self.lack(Room::missing(LEAST, id))),
+            Some(id) if self.left() < LEAST && !block.is_told => {
+                block.is_told = true;
+                let at = self.packet_end();
+                self.breach(ErrorKind::PropertyMissing, Field::Property(id), at, 0)
+            }
             _ => Ok(()),
         }
     }

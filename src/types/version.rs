@@ -43,16 +43,6 @@ impl Version {
         }
     }
 
-    /// The protocol name, with its length, and the level, with which a CONNECT begins.
-    #[inline]
-    pub(crate) const fn connect_header(self) -> &'static [u8] {
-        match self {
-            Self::V3_1 => b"\0\x06MQIsdp\x03",
-            Self::V3_1_1 => b"\0\x04MQTT\x04",
-            Self::V5_0 => b"\0\x04MQTT\x05",
-        }
-    }
-
     /// The only version of this protocol name, if there is only one.
     #[inline]
     pub(crate) fn of_name(name: &[u8]) -> Option<Self> {
