@@ -210,7 +210,9 @@ impl Audit<'_> {
     /// A packet that is too short or too long for its type is noticed twice: in the fixed header,
     /// and where a field is missing or left over.
     fn note(&mut self, error: DecodeError) {
-        let is_length = matches!(error.kind, ErrorKind::TruncatedField | ErrorKind::TrailingBytes);
+        use ErrorKind::{NoFilters, NoReasonCodes, TrailingBytes, TruncatedField};
+        let is_length =
+            matches!(error.kind, TruncatedField | TrailingBytes | NoFilters | NoReasonCodes);
         let is_known = is_length && self.violations.iter().any(|known| known.kind == error.kind);
         // What ends the reading may have been noted as a breach.
         if !is_known && self.violations.last() != Some(&error) {
