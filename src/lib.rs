@@ -1,4 +1,4 @@
-//! MQTT without I/O: pure functions from bytes to typed packets and back, for MQTT 3.1 and 3.1.1.
+//! MQTT without I/O: pure functions from bytes to typed packets and back, for MQTT 3.1, 3.1.1 and 5.0.
 //!
 //! The crate opens no socket, reads no clock and starts no thread. Whoever uses it brings those:
 //! any runtime or none, a broker, a client, a gateway, a test tool or firmware.
@@ -16,7 +16,7 @@
 //! let mut input = &out[..];
 //! while let Some(packet) = Packet::read(&mut input, DecodeOptions::new(Version::V3_1_1))? {
 //!     if let Packet::Publish(publish) = packet {
-//!         assert_eq!(publish.topic.as_str(), "site/12/temperature");
+//!         assert_eq!(publish.topic.map(TopicName::as_str), Some("site/12/temperature"));
 //!         if let Some(packet_id) = publish.packet_id() {
 //!             Puback::new(packet_id).encode(Version::V3_1_1, &mut Vec::new())?;
 //!         }
@@ -36,6 +36,29 @@
 //! | bytes that you want to understand | [`explain`]: every field, every broken rule |
 //! | topics | [`TopicName`], [`TopicFilter::matches`] |
 //!
+//! # Versions
+//!
+//! There is one packet model for all of them: what a version lacks is empty in its packets, and to
+//! write what it cannot express is an error. 5.0 adds [`Properties`] to most packets, a [`ReasonCode`]
+//! to every answer, [`SubscriptionOptions`], shared subscriptions ([`TopicFilter::share`]) and
+//! [`Auth`]; a [`Publish`] may leave its topic to a topic alias, so the topic is an `Option`.
+//!
+//! ```
+//! use mqtt_pure::{DecodeOptions, Packet, Properties, Property, Publish, TopicName, Version};
+//!
+//! let values = [Property::MessageExpiryInterval(60)];
+//! let mut publish = Publish::new(TopicName::new("a/b")?, b"hi");
+//! publish.properties = Properties::from(&values);
+//! let mut out = Vec::new();
+//! publish.encode(Version::V5_0, &mut out)?;
+//! assert!(publish.encode(Version::V3_1_1, &mut Vec::new()).is_err());
+//!
+//! let read = Packet::read(&mut &out[..], DecodeOptions::new(Version::V5_0))?;
+//! let Some(Packet::Publish(publish)) = read else { return Err("no PUBLISH".into()) };
+//! assert_eq!(publish.properties.message_expiry_interval(), Some(60));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What holds
 //!
 //! * No input and no order of calls makes it panic, and there is no unsafe code.
@@ -47,7 +70,8 @@
 //! * Every statement of the standard about the form of packets is enforced. What it leaves open is a
 //!   named [`Rule`] of a [`Strictness`].
 //! * Errors are data: [`DecodeError`] tells kind, byte, field, packet, the statement that is broken,
-//!   and the return code that a server answers. Passwords and payloads are in no `Debug` or `Display`.
+//!   the return code that a server of 3.1.1 answers and the reason code that a peer of 5.0 may be told.
+//!   Passwords, authentication data and payloads are in no `Debug` or `Display`.
 //! * What a version cannot express is an [`EncodeError`] before the first byte is written.
 //!
 //! # Features
