@@ -42,7 +42,7 @@ pub(crate) fn first_fault(
             let wildcard = topic::first_filter_fault(bytes, missing > 0);
             let share = topic::first_share_fault(bytes, missing);
             match (wildcard, share) {
-                (Some(at), share) if share.is_none_or(|share| at <= share) => {
+                (Some(at), share) if share.is_none_or(|share| at < share) => {
                     Some((ErrorKind::MisplacedWildcard, at))
                 }
                 (_, share) => share.map(|at| (ErrorKind::SharedSubscription, at)),

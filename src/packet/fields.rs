@@ -171,7 +171,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         at: usize,
     ) -> Result<(), W::Fault> {
         let Some(after) = left.checked_sub(room.bytes) else {
-            return Err(self.lack(room));
+            return Err(self.lack(room, left));
         };
         match room.then {
             Then::Nothing if after > 0 => {
@@ -187,8 +187,10 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
 
     /// What must follow does not.
     #[inline]
-    pub(crate) fn lack(&self, room: Room) -> W::Fault {
-        self.error(room.fault, room.last, self.packet_end(), 0)
+    pub(crate) fn lack(&self, room: Room, left: usize) -> W::Fault {
+        let kind = if left == 0 { room.fault_if_none } else { room.fault };
+        let field = if kind == ErrorKind::NoFilters { Field::TopicFilter } else { room.last };
+        self.error(kind, field, self.packet_end(), 0)
     }
 
     /// The next so many bytes of the packet, those included that have not arrived, apart.

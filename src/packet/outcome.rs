@@ -2,7 +2,7 @@
 //! lets be left out.
 
 use super::{
-    EncodeError, PacketType, Properties,
+    EncodeError, ErrorKind, PacketType, Properties, Rule,
     codes::{Codes, check_reason},
     encode,
     fields::Fields,
@@ -34,11 +34,20 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         let Some(codes) = self.more_codes()? else {
             return Ok((ReasonCode::SUCCESS, Properties::none()));
         };
+        let start = self.at();
         let reason = self.reason_code(codes)?;
+        if reason == ReasonCode::BAD_AUTHENTICATION_METHOD
+            && self.refuses(Rule::BadAuthenticationMethodInDisconnect)
+        {
+            let value = reason.get().into();
+            self.breach(ErrorKind::InvalidReasonCode, codes.field(), start, value)?;
+        }
         if self.is_done() && self.packet_type != PacketType::Auth {
             return Ok((reason, Properties::none()));
         }
-        Ok((reason, self.properties(Room::NOTHING)?))
+        let properties = self.properties(Room::NOTHING)?;
+        self.finish()?;
+        Ok((reason, properties))
     }
 }
 

@@ -96,7 +96,8 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         if W::TELLS {
             return self.block(field, room, Block::new(holder, needs_alias));
         }
-        if let ([0, after @ ..], false) = (self.rest(), needs_alias) {
+        let may_be_empty = !needs_alias && holder != Holder::Packet(PacketType::Auth);
+        if let ([0, after @ ..], true) = (self.rest(), may_be_empty) {
             // [MQTT-2.2.2-1]
             self.go_on_with(after);
             return Ok(Properties::none());

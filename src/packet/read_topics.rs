@@ -88,7 +88,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         // The length of the properties, and one.
         let least = follow.saturating_add(4);
         if W::TELLS && self.left() < least {
-            return Err(self.lack(Room::missing(least, PropertyId::TopicAlias)));
+            return Err(self.lack(Room::missing(least, PropertyId::TopicAlias), self.left()));
         }
         Ok(())
     }

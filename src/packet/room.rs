@@ -14,6 +14,8 @@ pub(crate) struct Room {
     pub(crate) last: Field,
     /// What it is if they do not follow.
     pub(crate) fault: ErrorKind,
+    /// What it is if nothing follows.
+    pub(crate) fault_if_none: ErrorKind,
     pub(crate) then: Then,
 }
 
@@ -35,13 +37,24 @@ impl Room {
 
     /// At least so many bytes must follow.
     pub(crate) const fn at_least(bytes: usize, last: Field) -> Self {
-        Self { bytes, last, fault: ErrorKind::TruncatedField, then: Then::Anything }
+        let fault = ErrorKind::TruncatedField;
+        Self { bytes, last, fault, fault_if_none: fault, then: Then::Anything }
+    }
+
+    /// At least one code must follow.
+    pub(crate) const CODES: Self =
+        Self { fault_if_none: ErrorKind::NoReasonCodes, ..Self::at_least(1, Field::ReasonCode) };
+
+    /// At least one topic filter must follow, with what goes with it so many bytes.
+    pub(crate) const fn filters(bytes: usize, last: Field) -> Self {
+        Self { fault_if_none: ErrorKind::NoFilters, ..Self::at_least(bytes, last) }
     }
 
     /// At least so many bytes must follow, because this property has to.
     pub(crate) const fn missing(bytes: usize, id: PropertyId) -> Self {
         let last = Field::Property(id);
-        Self { bytes, last, fault: ErrorKind::PropertyMissing, then: Then::Anything }
+        let fault = ErrorKind::PropertyMissing;
+        Self { bytes, last, fault, fault_if_none: fault, then: Then::Anything }
     }
 
     /// The same, and then this.

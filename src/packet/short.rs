@@ -59,7 +59,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         if left.is_none_or(|left| left < room.bytes) {
             return match room.bytes {
                 0 => self.error(ErrorKind::TruncatedField, field, at, 0),
-                _ => self.lack(room),
+                _ => self.lack(room, left.unwrap_or(1)),
             };
         }
         if present.is_some()

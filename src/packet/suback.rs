@@ -1,7 +1,7 @@
 //! SUBACK: a server answers a SUBSCRIBE.
 
 use super::{
-    EncodeError, Entry, Field, List, PacketType, Properties,
+    EncodeError, Entry, List, PacketType, Properties,
     codes::{Codes, check_reason},
     encode::{Body, encode_methods, properties_len, write_properties},
     fields::Fields,
@@ -38,7 +38,7 @@ impl<'a> Suback<'a> {
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
-        let properties = r.properties(Room::at_least(1, Field::ReasonCode))?;
+        let properties = r.properties(Room::CODES)?;
         let bytes = r.rest();
         let codes = Codes::of(PacketType::Suback, r.version(), r.options.sender);
         let count = r.reason_codes(codes)?;

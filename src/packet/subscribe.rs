@@ -154,7 +154,7 @@ impl<'a> Subscribe<'a> {
     pub(crate) fn decode<W: Watch<'a>>(r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let mut r = r.renewed();
         let packet_id = r.packet_id()?;
-        let properties = r.properties(Room::at_least(4, Field::SubscriptionOptions))?;
+        let properties = r.properties(Room::filters(4, Field::SubscriptionOptions))?;
         let bytes = r.rest();
         if r.is_done() {
             // [MQTT-3.8.3-3]; 5.0: [MQTT-3.8.3-2]

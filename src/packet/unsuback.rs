@@ -2,7 +2,7 @@
 
 use super::{
     EncodeError, Field, List, PacketType, Properties,
-    codes::check_reason,
+    codes::{Codes, check_reason},
     encode::{Body, encode_methods, properties_len, write_properties},
     fields::Fields,
     room::Room,
@@ -40,10 +40,12 @@ impl<'a> Unsuback<'a> {
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
-        let Some(codes) = r.more_codes()? else {
+        let codes = Codes::of(PacketType::Unsuback, r.version(), r.options.sender);
+        if matches!(codes, Codes::Nothing) {
+            r.finish()?;
             return Ok(Self::new(packet_id));
-        };
-        let properties = r.properties(Room::at_least(1, Field::ReasonCode))?;
+        }
+        let properties = r.properties(Room::CODES)?;
         let bytes = r.rest();
         let count = r.reason_codes(codes)?;
         Ok(Self { packet_id, codes: List::from_checked(bytes, count, 0), properties })

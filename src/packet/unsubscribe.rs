@@ -35,7 +35,7 @@ impl<'a> Unsubscribe<'a> {
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         let packet_id = r.packet_id()?;
-        let properties = r.properties(Room::at_least(3, Field::TopicFilter))?;
+        let properties = r.properties(Room::filters(3, Field::TopicFilter))?;
         let bytes = r.rest();
         if r.is_done() {
             // [MQTT-3.10.3-2]

@@ -135,24 +135,25 @@ pub struct Share<'a> {
 
 const SHARE: &[u8] = b"$share/";
 
-/// Where a filter that begins with `$share/` ceases to be a shared subscription: at an empty name, at
-/// a wildcard in it [MQTT-4.8.2-1] [MQTT-4.8.2-2], or at the end if no filter follows. Of the filter,
-/// `missing` bytes have not arrived.
+/// Where it is settled that a filter that begins with `$share/` is no shared subscription
+/// [MQTT-4.8.2-1] [MQTT-4.8.2-2]: at an empty name, at a wildcard in it, or where there is no room for
+/// the slash after it and a filter. Of the filter, `missing` bytes have not arrived.
 pub(crate) fn first_share_fault(bytes: &[u8], missing: usize) -> Option<usize> {
     let rest = bytes.strip_prefix(SHARE)?;
+    let len = bytes.len().saturating_add(missing);
+    // A name, a slash and a filter have a character each at least.
+    if len < SHARE.len().saturating_add(3) {
+        return Some(SHARE.len().saturating_sub(1));
+    }
     let is_end_of_name = |byte: &u8| matches!(byte, b'/' | b'+' | b'#');
-    let needed = match rest.iter().position(is_end_of_name) {
-        Some(end) => {
+    let last = len.saturating_sub(2);
+    match rest.iter().position(is_end_of_name) {
+        Some(end) if end.saturating_add(SHARE.len()) <= last => {
             let is_name = end > 0 && rest.get(end) == Some(&b'/');
-            if !is_name {
-                return Some(end.saturating_add(SHARE.len()));
-            }
-            usize::from(rest.len() == end.saturating_add(1))
+            (!is_name).then_some(end.saturating_add(SHARE.len()))
         }
-        None if rest.is_empty() => 3,
-        None => 2,
-    };
-    (missing < needed).then_some(bytes.len())
+        _ => (bytes.len() > last).then_some(last),
+    }
 }
 
 /// The first wildcard that does not fill its level, or `#` that is not at the end
@@ -306,12 +307,15 @@ mod tests {
             assert_eq!(share(filter), Some((name, rest)));
         }
         for (filter, at) in [
-            ("$share/g", 8),
-            ("$share/g/", 9),
-            ("$share//a", 7),
-            ("$share/", 7),
-            ("$share/#", 7),
+            ("$share/", 6),
+            ("$share/g", 6),
+            ("$share/#", 6),
+            ("$share/g/", 6),
+            ("$share//a", 6),
+            ("$share//ab", 7),
             ("$share/+/a", 7),
+            ("$share/gg/", 8),
+            ("$share/ggg", 8),
         ] {
             assert_eq!(share(filter), None, "{filter}");
             assert_eq!(first_share_fault(filter.as_bytes(), 0), Some(at), "{filter}");
@@ -323,12 +327,20 @@ mod tests {
     }
 
     #[test]
-    fn a_growing_share_waits_only_while_it_can_become_valid() {
-        for (filter, needed) in [("$share/", 3), ("$share/g", 2), ("$share/g/", 1)] {
-            let fault = |missing| first_share_fault(filter.as_bytes(), missing);
-            assert_eq!((fault(needed), fault(needed - 1)), (None, Some(filter.len())));
+    fn a_growing_share_is_judged_as_the_whole_one() {
+        let filters =
+            ["$share//a", "$share/g", "$share/g/", "$share/gg/", "$share/ggg", "$share/+/a"];
+        for filter in filters {
+            let whole = first_share_fault(filter.as_bytes(), 0);
+            for cut in 7..filter.len() {
+                let part = first_share_fault(&filter.as_bytes()[..cut], filter.len() - cut);
+                let is_there = whole.is_some_and(|at| at < cut);
+                assert_eq!(part, whole.filter(|_| is_there), "{filter} cut at {cut}");
+            }
         }
-        assert_eq!(first_share_fault(b"$share//", 9), Some(7));
+        for cut in 0..10 {
+            assert_eq!(first_share_fault(&b"$share/g/a"[..cut], 10 - cut), None);
+        }
     }
 
     #[test]

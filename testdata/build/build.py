@@ -17,11 +17,17 @@ import cases_connect  # noqa: E402
 import cases_frame  # noqa: E402
 import cases_publish  # noqa: E402
 import cases_subscribe  # noqa: E402
+import cases_v5_connect  # noqa: E402
+import cases_v5_disconnect  # noqa: E402
+import cases_v5_frame  # noqa: E402
+import cases_v5_properties  # noqa: E402
+import cases_v5_publish  # noqa: E402
+import cases_v5_subscribe  # noqa: E402
 from suite import Suite, file_text, value_text  # noqa: E402
-from tables import CODES, FLAGS  # noqa: E402
+from tables import CODES, CODES_OF_5_0, FLAGS, IN_5_0  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 LARGEST_FILE = 100_000
 
 
@@ -41,14 +47,45 @@ def decode_suite():
         cases_subscribe.unsubscribe_cases(v)
         cases_frame.empty_packets(v)
         cases_frame.frame_cases(v)
+    cases_5_0(suite.version("5.0"))
     return suite
 
 
+def cases_5_0(v):
+    cases_v5_connect.connect_cases(v)
+    cases_v5_connect.connack_cases(v)
+    cases_v5_publish.publish_cases(v)
+    cases_v5_publish.ack_cases(v)
+    cases_v5_subscribe.subscribe_cases(v)
+    cases_v5_subscribe.suback_cases(v)
+    cases_v5_subscribe.unsubscribe_cases(v)
+    cases_v5_subscribe.unsuback_cases(v)
+    cases_v5_disconnect.disconnect_cases(v)
+    cases_v5_disconnect.auth_cases(v)
+    cases_v5_properties.property_cases(v)
+    cases_v5_frame.ping_cases(v)
+    cases_v5_frame.frame_cases(v)
+    cases_v5_frame.direction_cases(v)
+
+
 def error_codes():
-    codes = [{"code": code, "description": description, "refs": refs,
-              "action": {"3.1.1": {"connack": connack, "close": True}}, "since": "1.0.0"}
+    reasons = {code: (refs, reasons) for code, refs, reasons in IN_5_0}
+    codes = [code_entry(code, description, refs, {"connack": connack, "close": True},
+                        reasons.get(code), "1.0.0")
              for code, refs, connack, description in CODES]
+    codes += [code_entry(code, description, [], None, reasons[code], "1.1.0")
+              for code, description in CODES_OF_5_0]
     return {"suite": "mqtt-vectors", "schema": "error-codes-1", "version": VERSION, "codes": codes}
+
+
+def code_entry(code, description, refs, action_3_1_1, in_5_0, since):
+    """The numbers of statements mean something else in each version, so they are kept apart."""
+    refs_5_0, reasons = in_5_0 or ([], [])
+    action = {"3.1.1": action_3_1_1} if action_3_1_1 else {}
+    if in_5_0:
+        action["5.0"] = {"reasons": [f"0x{reason:02x}" for reason in reasons], "close": True}
+    return {"code": code, "description": description, "refs": refs, "refs_5_0": refs_5_0,
+            "action": action, "since": since}
 
 
 def flags():
@@ -59,15 +96,20 @@ def flags():
 def all_files():
     """Every file that is written, by its path, and what is in it."""
     suite = decode_suite()
-    known_codes = {code for code, *_ in CODES}
+    known_codes = {code for code, *_ in CODES + CODES_OF_5_0}
+    reasons = {code: {f"0x{reason:02x}" for reason in reasons} for code, _, reasons in IN_5_0}
     known_flags = {name for name, _ in FLAGS}
     seen = {}
     for case in suite.cases:
         codes = {case.get("error"), *case.get("error_any", [])} - {None}
         assert codes <= known_codes, case
+        assert case["version"] != "5.0" or codes <= reasons.keys(), case
+        if "v5_reason" in case:
+            assert all(case["v5_reason"] in reasons[code] for code in codes), case
         assert set(case["flags"]) <= known_flags, case
         assert case["id"] not in seen, case
-        key = json.dumps([case["version"], case.get("hex"), case.get("hex_parts"),
+        receiver = case["to"] if case["level"] == "direction" else None
+        key = json.dumps([case["version"], receiver, case.get("hex"), case.get("hex_parts"),
                           case.get("options")])
         assert key not in seen.values(), f"the same bytes twice: {case['id']}"
         seen[case["id"]] = key
@@ -77,7 +119,8 @@ def all_files():
         files[path] = file_text(VERSION, path.rsplit("/", 1)[1].removesuffix(".json"), cases)
         listed.append((path, "schema/decode-1.schema.json", len(cases)))
     files["error-codes.json"] = value_text(error_codes())
-    listed.append(("error-codes.json", "schema/error-codes-1.schema.json", len(CODES)))
+    listed.append(("error-codes.json", "schema/error-codes-1.schema.json",
+                   len(CODES) + len(CODES_OF_5_0)))
     files["flags.json"] = value_text(flags())
     listed.append(("flags.json", None, len(FLAGS)))
     manifest = {"suite": "mqtt-vectors", "version": VERSION, "files": [

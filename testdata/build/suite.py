@@ -5,7 +5,7 @@ import json
 from wire import Data, data
 
 INLINE_LIMIT = 512
-FLAG_COMBINATIONS = ("v31/connect/flags-", "v311/connect/flags-")
+FLAG_COMBINATIONS = ("v31/connect/flags-", "v311/connect/flags-", "v50/connect/flags-")
 
 
 class Suite:
@@ -33,17 +33,18 @@ class Version:
         self.suite = suite
         self.name = name
         self.pre = "v" + name.replace(".", "")
+        self.since = "1.1.0" if name == "5.0" else "1.0.0"
 
     def add(self, id, bytes_, result, fields, refs, section, flags=(), comment=None, to="any",
-            options=None, since="1.0.0"):
-        case = {"id": f"{self.pre}/{id}", "version": self.name, "to": to, "level": "decode"}
+            level="decode", options=None):
+        case = {"id": f"{self.pre}/{id}", "version": self.name, "to": to, "level": level}
         case |= hex_of(data(bytes_))
         case |= {"result": result, **fields}
         if options:
             case["options"] = options
         # 3.1 has no numbered statements.
-        case["refs"] = list(refs) if self.name == "3.1.1" else []
-        case |= {"section": section, "flags": list(flags), "since": since}
+        case["refs"] = [] if self.name == "3.1" else list(refs)
+        case |= {"section": section, "flags": list(flags), "since": self.since}
         if comment:
             case["comment"] = comment
         self.suite.cases.append(case)
@@ -58,12 +59,15 @@ class Version:
                   "error": error, "choice": {"rule": rule, "default": "accept"}}
         self.add(id, bytes_, "acceptable", fields, **other)
 
-    def invalid(self, id, bytes_, error, *, connack=False, **other):
+    def invalid(self, id, bytes_, error, *, connack=False, reason=None, **other):
         """`error` is a code, or a tuple of them if the standard leaves open which fault counts.
-        `connack` is the return code to answer, None to close without an answer."""
+        `connack` is the return code to answer, None to close without an answer. `reason` is the
+        reason code of which a peer of 5.0 may be told, if the standard says or implies one."""
         fields = {"error": error} if isinstance(error, str) else {"error_any": list(error)}
         if connack is not False:
             fields["connack"] = connack
+        if reason is not None:
+            fields["v5_reason"] = f"0x{reason:02x}"
         self.add(id, bytes_, "invalid", fields, **other)
 
     def truncated(self, id, bytes_, *, follow=bytes.fromhex("c000"), **other):

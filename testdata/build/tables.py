@@ -56,13 +56,82 @@ CODES = [
      "The upper six bits of a requested QoS are not 0."),
 ]
 
+# Codes of which 3.1 and 3.1.1 know nothing.
+CODES_OF_5_0 = [
+    ("varint.too_long", "A variable byte integer in the packet has more than four bytes."),
+    ("packet.direction", "Only the other side may send this packet."),
+    ("property.unknown", "A property identifier is none."),
+    ("property.not_allowed", "A property may not be in this packet, or not in a will."),
+    ("property.direction",
+     "A property may be in this packet, but only the other side may send it."),
+    ("property.duplicate", "A property is there twice that may be there once."),
+    ("property.value", "A property has a value out of its range."),
+    ("property.missing", "A property is not there without which others, or the packet, cannot be."),
+    ("limit.user_properties", "There are more user properties than the receiver wants."),
+    ("subscribe.retain_handling", "The Retain Handling is 3."),
+    ("subscribe.no_local_on_shared", "No Local is set for a shared subscription."),
+    ("topic.shared_subscription",
+     "A topic filter begins with $share/ and is no shared subscription."),
+]
+
+# What 5.0 says: code, statements, and the reason codes of which the peer may be told. More than one
+# where it depends on the packet; a case has the one that fits it.
+IN_5_0 = [
+    ("frame.reserved_type", [], [0x82]),
+    ("frame.reserved_flags",
+     ["MQTT-2.1.3-1", "MQTT-3.6.1-1", "MQTT-3.8.1-1", "MQTT-3.10.1-1", "MQTT-3.14.1-1",
+      "MQTT-3.15.1-1"], [0x81]),
+    ("frame.remaining_length_too_long", ["MQTT-1.5.5-1"], [0x81]),
+    ("varint.non_minimal", ["MQTT-1.5.5-1"], [0x81]),
+    ("varint.too_long", ["MQTT-1.5.5-1"], [0x81]),
+    ("limit.packet_too_large", ["MQTT-3.1.2-24", "MQTT-3.2.2-15"], [0x95]),
+    ("limit.user_properties", [], [0x97]),
+    ("packet.truncated_field",
+     ["MQTT-2.2.2-1", "MQTT-3.1.2-9", "MQTT-3.1.2-17", "MQTT-3.1.2-19", "MQTT-3.1.3-3",
+      "MQTT-3.1.4-1", "MQTT-3.3.2-1"], [0x81]),
+    ("packet.trailing_bytes", ["MQTT-3.1.4-1"], [0x81]),
+    ("packet.direction", [], [0x82]),
+    ("packet_id.zero", ["MQTT-2.2.1-3", "MQTT-2.2.1-4", "MQTT-2.2.1-5"], [0x81, 0x82]),
+    ("qos.invalid", ["MQTT-3.1.2-12", "MQTT-3.3.1-4", "MQTT-3.8.3-5"], [0x81, 0x82]),
+    ("string.ill_formed_utf8", ["MQTT-1.5.4-1", "MQTT-1.5.7-1"], [0x81]),
+    ("string.has_nul", ["MQTT-1.5.4-2", "MQTT-1.5.7-1", "MQTT-4.7.3-2"], [0x81]),
+    ("string.disallowed_codepoint", [], [0x81]),
+    ("topic.empty", ["MQTT-4.7.3-1", "MQTT-3.3.2-1"], [0x81, 0x82]),
+    ("topic.name_has_wildcard", ["MQTT-3.3.2-2", "MQTT-3.3.2-14", "MQTT-4.7.0-1"],
+     [0x81, 0x82, 0x90]),
+    ("topic.filter_wildcard", ["MQTT-4.7.1-1", "MQTT-4.7.1-2"], [0x81, 0x8F]),
+    ("topic.shared_subscription", ["MQTT-4.8.2-1", "MQTT-4.8.2-2"], [0x82, 0x8F]),
+    ("connect.protocol_name", ["MQTT-3.1.2-1"], [0x84]),
+    ("connect.protocol_level", ["MQTT-3.1.2-2"], [0x84]),
+    ("connect.reserved_flag", ["MQTT-3.1.2-3"], [0x81]),
+    ("connect.will_flags_without_will", ["MQTT-3.1.2-11", "MQTT-3.1.2-13"], [0x81]),
+    ("connack.reserved_flags", ["MQTT-3.2.2-1"], [0x81]),
+    ("connack.session_present_on_error", ["MQTT-3.2.2-6"], [0x81, 0x82]),
+    ("reason_code.invalid",
+     ["MQTT-3.2.2-8", "MQTT-3.4.2-1", "MQTT-3.5.2-1", "MQTT-3.6.2-1", "MQTT-3.7.2-1",
+      "MQTT-3.9.3-2", "MQTT-3.11.3-2", "MQTT-3.14.2-1", "MQTT-3.15.2-1"], [0x82]),
+    ("publish.dup_with_qos0", ["MQTT-3.3.1-2"], [0x81]),
+    ("subscribe.no_filters", ["MQTT-3.8.3-2", "MQTT-3.10.3-2"], [0x82]),
+    ("suback.no_codes", [], [0x82]),
+    ("subscribe.reserved_options", ["MQTT-3.8.3-5"], [0x81]),
+    ("subscribe.retain_handling", ["MQTT-3.8.3-5"], [0x82]),
+    ("subscribe.no_local_on_shared", ["MQTT-3.8.3-4"], [0x82]),
+    ("property.unknown", [], [0x81]),
+    ("property.not_allowed", [], [0x81]),
+    ("property.direction", ["MQTT-3.3.4-6", "MQTT-3.14.2-2"], [0x82]),
+    ("property.duplicate", [], [0x82]),
+    ("property.value", ["MQTT-3.3.2-8"], [0x82, 0x94]),
+    ("property.missing", ["MQTT-4.7.3-1"], [0x82]),
+]
+
 FLAGS = [
     ("Utf8", "How a string field treats an edge of UTF-8."),
     ("FramingBleed",
      "A field is cut and a whole packet follows. A decoder that reads on takes that packet's bytes "
      "for the field; one that waits never answers."),
     ("TrailingBytes", "The packet has more bytes than its fields."),
-    ("NonMinimalVarint", "The Remaining Length has more bytes than its value needs."),
+    ("NonMinimalVarint",
+     "The Remaining Length, or another variable byte integer, has more bytes than its value needs."),
     ("SenderMust",
      "The standard tells the sender not to do this and says nothing of the receiver; that the "
      "connection is closed follows from the general rule of section 4.8."),
@@ -72,4 +141,11 @@ FLAGS = [
     ("Limit", "Size limits: of a field, of the Remaining Length, or of the receiver."),
     ("Dos", "A careless receiver spends far more memory or time on it than the sender did."),
     ("RetryIn31", "A packet that 3.1 lets be sent again with DUP and 3.1.1 does not have."),
+    ("Direction", "Who sends the packet decides; the level of such a case is direction."),
+    ("DecodeOnly",
+     "The packet can be read and has no encoding, as the standard contradicts itself. An encoder "
+     "refuses it."),
+    ("OtherVersion",
+     "What a peer of another version sends. The standard of this version does not describe it; a "
+     "receiver that knows it can say what happened."),
 ]

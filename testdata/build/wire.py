@@ -66,6 +66,11 @@ def connect31(flags, *payload, **other):
     return connect(flags, *payload, **{"name": "MQIsdp", "level": 3, **other})
 
 
+def connect5(flags, properties, *payload, **other):
+    """`properties` with their length in front."""
+    return connect(flags, properties, *payload, **{"level": 5, **other})
+
+
 def publish(first, topic, *rest):
     """`rest` is the packet identifier at QoS 1 and 2, then the payload."""
     return packet(first, field(topic), *rest)

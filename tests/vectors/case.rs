@@ -145,9 +145,13 @@ impl Case {
     }
 }
 
-/// Replaces `{"parts": ..}` by what it stands for.
+/// Replaces `{"parts": ..}` and `{"items": ..}` by what they stand for.
 fn write_out(value: &mut Value, is_binary: bool) {
     match value {
+        Value::Object(map) if map.contains_key("items") => {
+            let items = map["items"].as_array().expect("items").iter();
+            *value = items.flat_map(|item| vec![item[0].clone(); count(&item[1])]).collect();
+        }
         Value::Object(map) if map.contains_key("parts") => {
             let bytes = join(&map["parts"]);
             let written = if is_binary {
@@ -177,10 +181,13 @@ fn from_hex(value: &Value) -> Vec<u8> {
 
 fn join(parts: &Value) -> Vec<u8> {
     let parts = parts.as_array().expect("parts").iter();
-    let pieces = parts.map(|part| {
-        from_hex(&part[0]).repeat(part[1].as_u64().expect("repeat").try_into().expect("repeat"))
-    });
+    let pieces = parts.map(|part| from_hex(&part[0]).repeat(count(&part[1])));
     pieces.collect::<Vec<_>>().concat()
+}
+
+/// How often something is repeated.
+fn count(value: &Value) -> usize {
+    value.as_u64().and_then(|count| count.try_into().ok()).expect("repeat")
 }
 
 fn part_len(part: &Value) -> u64 {

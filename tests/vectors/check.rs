@@ -186,6 +186,13 @@ fn check_encoded(
         ensure_len(len, encoded.len())?;
         Ok::<_, String>(encoded)
     };
+    if case.has_flag("DecodeOnly") {
+        // Such as an AUTH of length 0, which 5.0 allows in one place and forbids in another: it may
+        // be read and is never written.
+        let written = encode(packet);
+        ensure!(written.is_err(), "it is to be read only, and was encoded as {written:?}");
+        return Ok(());
+    }
     let encoded = encode(packet)?;
     if case.is_canonical() {
         ensure!(encoded == bytes, "encoded as {}", short_hex(&encoded));
