@@ -7,6 +7,7 @@
     reason = "a panic is how a test fails"
 )]
 
+use mqtt_pure::PropertyId;
 use std::{
     env, fs,
     io::Write,
@@ -116,7 +117,7 @@ fn wrong_input_is_refused_with_the_reason() {
         (&["no/such/file"], "there is no file"),
         (&["@no_such_file"], "no_such_file"),
         (&["-", "c000"], "only input"),
-        (&["--protocol", "5.0"], "3.1.1"),
+        (&["--protocol", "6.0"], "5.0"),
         (&["-"], "empty"),
     ];
     for (arguments, reason) in cases {
@@ -281,16 +282,128 @@ fn a_gap_is_reported_and_left_behind() {
 #[test]
 fn another_version_is_not_guessed_at() {
     let mut connect = CONNECT.to_vec();
-    connect[8] = 5;
+    connect[8] = 6;
     let server = b"\x20\x03\x00\x00\x00";
     let segments = [
         Segment { from_client: true, sequence: 1, payload: &connect },
         Segment { from_client: false, sequence: 1, payload: server },
     ];
-    let (status, out) = run_file("version_5.pcap", &capture(&segments, 1883), &[]);
+    let (status, out) = run_file("version_6.pcap", &capture(&segments, 1883), &[]);
     assert_eq!(status, 1);
     assert_has(&out, &["connect.protocol_level", "not decoded"]);
     assert!(!out.contains("CONNACK"), "{out}");
+}
+
+/// The recorded conversation of 5.0.
+const SESSION_5: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/captures/session-v5.pcap");
+
+#[test]
+fn the_recorded_session_of_5_0_is_explained() {
+    let (status, out, err) = run(&[SESSION_5], b"");
+    assert_eq!((status, err.as_str()), (0, ""));
+    for property in PropertyId::ALL {
+        assert_has(&out, &[&format!(" {} ", property.name())]);
+    }
+    let parts = [
+        "5, MQTT 5.0",
+        "clean start",
+        "session kept 3600 s",
+        "§3.1.2.11 session expiry interval",
+        "§3.1.3.2  will property length",
+        "§3.1.3.2  user property",
+        "will to \"house/freezer/state\" at QoS 1 after 1 s",
+        "\"shelf\" = \"2\"",
+        "0x00, normal disconnection",
+        "0x87, not authorized",
+        "PUBACK id 1, no matching subscribers",
+        "QoS 1, no local, retain as published, without retained messages",
+        "QoS 0, with retained messages if it is new",
+        "$share/kitchen/house/orders",
+        "alias 5 at QoS 1",
+        "guest-1 ← CONNACK accepted",
+        "AUTH continue authentication, by \"riddle\"",
+        "DISCONNECT, disconnect with will message, \"battery is empty\"",
+        "DISCONNECT, use another server, go to \"other.example:1883\", \"the house is closed\"",
+        "UNSUBACK id 2: no subscription existed",
+        "no violation",
+    ];
+    assert_has(&out, &parts);
+    assert!(!out.contains("not decoded") && !out.contains("clean session"));
+    let (status, out, _) = run(&[SESSION_5, "--json"], b"");
+    assert_eq!(status, 0);
+    let packets = packets(&out);
+    assert!(packets.iter().all(|packet| packet["type"].is_string()));
+    let freezer = packets.iter().find(|packet| packet["client_id"] == "freezer").unwrap();
+    assert_eq!(freezer["clean_start"], true);
+    assert_eq!(freezer["properties"]["session_expiry_interval"], 60);
+    assert_eq!(freezer["will"]["properties"]["will_delay_interval"], 1);
+}
+
+/// A CONNECT of 5.0 with the authentication data `1+1`.
+const AUTHENTICATION: &str = "10 1c 00 04 4d 51 54 54 05 02 00 3c 0f 15 00 06 72 69 64 64 6c 65 \
+    16 00 03 31 2b 31 00 00";
+
+#[test]
+fn authentication_data_is_hidden() {
+    let words: Vec<_> = AUTHENTICATION.split_whitespace().collect();
+    let cut = words[..words.len() - 3].to_vec();
+    for words in [words.clone(), cut] {
+        for style in ["--color=never", "--summary", "--json", "--full"] {
+            let (_, out, _) = run(&[&words[..], &[style]].concat(), b"");
+            let squeezed = out.replace(' ', "").to_lowercase();
+            assert!(!squeezed.contains("1+1") && !squeezed.contains("312b"), "{out}");
+        }
+    }
+    let (status, out, _) = run(&[AUTHENTICATION, "--show-secrets"], b"");
+    assert_eq!(status, 0);
+    assert_has(&out, &["authentication data   \"1+1\"", "16 00 03 31 2b 31"]);
+    for style in ["--color=never", "--json", "--full"] {
+        let (_, out, _) = run(&[SESSION_5, style], b"");
+        let squeezed = out.replace(' ', "").to_lowercase();
+        // What the butler asks, and what the watcher logs in with.
+        for secret in [&b"what walks"[..], b"sphinx", b"not-a-real", b"guessed"] {
+            assert!(!squeezed.contains(&hex::encode(secret)), "{style}");
+        }
+    }
+}
+
+#[test]
+fn what_the_peer_may_be_told_is_shown_in_5_0() {
+    let publish = "30 08 00 01 61 03 23 00 00 78";
+    let (status, out, _) = run(&[publish, "--protocol", "5.0"], b"");
+    assert_eq!(status, 1);
+    assert_has(&out, &["property.value", "MQTT-3.3.2-8", "0x94, topic alias invalid"]);
+    let (_, out, _) = run(&[publish, "--protocol", "5.0", "--summary"], b"");
+    assert_has(&out, &["the peer may be told 0x94"]);
+    let (_, out, _) = run(&[publish, "--protocol", "5.0", "--json"], b"");
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(object["version"], "5.0");
+    assert_eq!(object["errors"][0]["field"], "topic alias");
+    assert_eq!(object["errors"][0]["reason_code"], 0x94);
+    // 3.1.1 has nothing to tell it with.
+    let (_, out, _) = run(&["36 05 00 01 61 00 01", "--json"], b"");
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(
+        object["errors"][0]["code"].is_string() && object["errors"][0]["reason_code"].is_null()
+    );
+}
+
+#[test]
+fn a_connection_is_read_by_the_version_of_its_connect() {
+    // A DISCONNECT with a reason, which only 5.0 has.
+    let disconnect = "e0 01 8b";
+    assert_eq!(run(&[disconnect], b"").0, 1);
+    let (status, out, _) = run(&[disconnect, "--protocol", "5.0"], b"");
+    assert_eq!(status, 0);
+    assert_has(&out, &["0x8B, server shutting down"]);
+    let connect = "10 0e 00 04 4d 51 54 54 05 02 00 3c 00 00 01 61";
+    assert_eq!(run(&[connect, disconnect], b"").0, 0);
+    let server = Segment { from_client: false, sequence: 1, payload: b"\xe0\x01\x8b" };
+    let without = capture(&[server], 1883);
+    assert_eq!(run_file("without.pcap", &without, &[]).0, 1);
+    let (status, out) = run_file("without.pcap", &without, &["--protocol", "5.0", "--summary"]);
+    assert_eq!(status, 0);
+    assert_has(&out, &["DISCONNECT, server shutting down"]);
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn decode_request(case: &Case) -> Value {
         "id": case.id,
         "version": case.json["version"],
         "to": case.json["to"],
+        "level": case.json["level"],
         "hex": hex::encode(case.bytes()),
         "options": case.json.get("options").cloned().unwrap_or_else(|| json!({})),
     })
@@ -91,7 +92,7 @@ fn it_says_what_it_can_do() {
     let mut adapter = Adapter::start();
     let hello = adapter.ask_line(br#"{"op":"hello","contract":1}"#);
     assert_eq!(hello["impl"], "mqtt-pure");
-    assert_eq!(hello["versions"], json!(["3.1", "3.1.1"]));
+    assert_eq!(hello["versions"], json!(["3.1", "3.1.1", "5.0"]));
     assert_eq!(hello["level"], 2);
     adapter.stop();
 }
@@ -183,6 +184,113 @@ fn it_names_the_field_that_cannot_be_encoded() {
     adapter.stop();
 }
 
+/// Packets of 5.0 as bytes and as JSON: properties of every form, a will, options, reasons.
+fn packets_5() -> [(&'static str, Value); 4] {
+    [
+        (
+            "322f0001610007270101020000003c0300017408000172090002ff000bc8012300052600016b0000\
+             2600016b0001766869",
+            json!({
+                "type": "publish", "dup": false, "qos": 1, "retain": false, "topic": "a",
+                "packet_id": 7, "payload": "6869",
+                "properties": {
+                    "payload_format_indicator": 1, "message_expiry_interval": 60,
+                    "content_type": "t", "response_topic": "r", "correlation_data": "ff00",
+                    "subscription_identifier": [200], "topic_alias": 5,
+                    "user_property": [["k", ""], ["k", "v"]],
+                },
+            }),
+        ),
+        (
+            "101f00044d5154540506003c051100000009000163051800000003000177000178",
+            json!({
+                "type": "connect", "protocol_version": "5.0", "clean_start": true,
+                "keep_alive": 60, "client_id": "c",
+                "will": {
+                    "topic": "w", "payload": "78", "qos": 0, "retain": false,
+                    "properties": {"will_delay_interval": 3},
+                },
+                "user_name": null, "password": null,
+                "properties": {"session_expiry_interval": 9},
+            }),
+        ),
+        (
+            "82070001000001612d",
+            json!({
+                "type": "subscribe", "packet_id": 1,
+                "subscriptions": [{
+                    "filter": "a", "qos": 1, "no_local": true, "retain_as_published": true,
+                    "retain_handling": 2,
+                }],
+                "properties": {},
+            }),
+        ),
+        ("e0018b", json!({"type": "disconnect", "reason_code": 0x8b, "properties": {}})),
+    ]
+}
+
+#[test]
+fn it_speaks_5_0() {
+    let mut adapter = Adapter::start();
+    for (hex, packet) in packets_5() {
+        let request = json!({"op": "decode", "id": "d", "version": "5.0", "hex": hex});
+        assert_eq!(adapter.ask(&request)["packet"], packet);
+        let request = json!({"op": "encode", "id": "e", "version": "5.0", "packet": packet});
+        assert_eq!(adapter.ask(&request)["hex"], hex);
+    }
+    adapter.stop();
+}
+
+#[test]
+fn it_tells_what_the_peer_may_be_told() {
+    let mut adapter = Adapter::start();
+    for (hex, code, reason) in [
+        // A topic alias of zero, a property that does not exist, one that is not of PUBLISH, a
+        // repeated one, reserved flags.
+        ("300700016103230000", "property.value", "0x94"),
+        ("3006000161020000", "property.unknown", "0x81"),
+        ("3006000161021701", "property.not_allowed", "0x81"),
+        ("30080001610401000100", "property.duplicate", "0x82"),
+        ("e100", "frame.reserved_flags", "0x81"),
+    ] {
+        let request = json!({"op": "decode", "id": "d", "version": "5.0", "hex": hex});
+        let answer = adapter.ask(&request);
+        assert_eq!(
+            (&answer["code"], &answer["v5_reason"]),
+            (&json!(code), &json!(reason)),
+            "{answer}"
+        );
+    }
+    adapter.stop();
+}
+
+#[test]
+fn it_names_the_property_that_cannot_be_encoded() {
+    let mut adapter = Adapter::start();
+    let mut encode = |packet_type: &str, properties: Value| {
+        let packet = json!({
+            "type": packet_type, "packet_id": 1, "reason_code": 0, "properties": properties,
+        });
+        let request = json!({"op": "encode", "id": "e", "version": "5.0", "packet": packet});
+        let answer = adapter.ask(&request);
+        assert_eq!(answer["result"], "error", "{answer}");
+        answer["native"].as_str().unwrap().to_owned()
+    };
+    for (properties, field) in [
+        (json!({"colour": 1}), "properties.colour: is no property"),
+        (json!({"reason_string": 1}), "properties.reason_string: "),
+        (json!({"user_property": [["a", "b"], ["a"]]}), "properties.user_property[1]: "),
+        (json!([]), "properties: "),
+    ] {
+        let native = encode("puback", properties);
+        assert!(native.starts_with(field), "{native}");
+    }
+    // A property that the packet cannot have is for the codec to refuse.
+    let native = encode("puback", json!({"topic_alias": 1}));
+    assert!(native.contains("topic alias"), "{native}");
+    adapter.stop();
+}
+
 #[test]
 fn it_matches_and_checks_topics() {
     let mut adapter = Adapter::start();
@@ -210,7 +318,7 @@ fn it_skips_what_it_does_not_know() {
     let mut adapter = Adapter::start();
     for request in [
         json!({"op": "session", "id": 1}),
-        json!({"op": "decode", "id": 2, "version": "5.0", "hex": "c000"}),
+        json!({"op": "decode", "id": 2, "version": "6.0", "hex": "c000"}),
         json!({"op": "decode", "id": 3, "version": "3.1.1", "hex": "c000", "options": {"x": 1}}),
         json!({
             "op": "decode", "id": 4, "version": "3.1.1", "hex": "c000",

@@ -64,9 +64,16 @@ pub fn packet_to_json(packet: &Packet<'_>, version: Version) -> Value {
     };
     let version = if let Packet::Connect(connect) = packet { connect.version } else { version };
     if let (true, Some(properties)) = (has_properties(version), properties_of(packet)) {
-        value["properties"] = properties::to_json(properties);
+        put(&mut value, "properties", properties::to_json(properties));
     }
     value
+}
+
+/// Adds a field to an object.
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(map) = object {
+        map.insert(name.to_owned(), value);
+    }
 }
 
 fn has_properties(version: Version) -> bool {
@@ -107,7 +114,7 @@ fn connect_to_json(p: &Connect<'_>) -> Value {
             "retain": will.retain,
         });
         if has_properties(p.version) {
-            value["properties"] = properties::to_json(will.properties);
+            put(&mut value, "properties", properties::to_json(will.properties));
         }
         value
     });
@@ -141,10 +148,10 @@ fn connack_to_json(p: &Connack<'_>, version: Version) -> Value {
 fn answer(name: &str, packet_id: Option<PacketId>, reason: ReasonCode, version: Version) -> Value {
     let mut value = json!({"type": name});
     if let Some(packet_id) = packet_id {
-        value["packet_id"] = json!(packet_id.get());
+        put(&mut value, "packet_id", json!(packet_id.get()));
     }
     if has_properties(version) {
-        value["reason_code"] = json!(reason.get());
+        put(&mut value, "reason_code", json!(reason.get()));
     }
     value
 }
@@ -156,9 +163,9 @@ fn subscription_to_json(subscription: &Subscription<'_>, version: Version) -> Va
         "qos": options.qos.level(),
     });
     if has_properties(version) {
-        value["no_local"] = json!(options.no_local);
-        value["retain_as_published"] = json!(options.retain_as_published);
-        value["retain_handling"] = json!(options.retain_handling.number());
+        put(&mut value, "no_local", json!(options.no_local));
+        put(&mut value, "retain_as_published", json!(options.retain_as_published));
+        put(&mut value, "retain_handling", json!(options.retain_handling.number()));
     }
     value
 }

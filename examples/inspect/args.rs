@@ -8,7 +8,9 @@ Examples (after `cargo run --example inspect --`):
   30 07 00 03 61 2f 62 68 69        a packet; spaces, colons and 0x are ignored
   c000 d000                         two packets, one after the other
   capture.pcapng --summary          a capture, one line a packet
+  testdata/captures/session-v5.pcap a recorded conversation of MQTT 5.0
   @packets.bin --protocol 3.1       raw packets from a file
+  e0020000 --protocol 5.0           a packet that 3.1.1 does not have
   - --json                          from standard input: hex, raw packets or a capture
 
 Standard input can be a running capture:
@@ -21,7 +23,8 @@ Exit status:
 
 /// Shows what MQTT bytes mean, byte by byte, and every rule that they break
 ///
-/// Without INPUT it shows a conversation that was recorded between real clients and a broker.
+/// Without INPUT it shows a conversation that was recorded between real clients and a broker. It
+/// knows MQTT 3.1, 3.1.1 and 5.0.
 #[derive(Debug, Parser)]
 #[command(name = "inspect", version, after_help = EXAMPLES)]
 pub struct Args {
@@ -39,6 +42,9 @@ pub struct Args {
     pub port: u16,
 
     /// Version of packets that no CONNECT comes before
+    ///
+    /// A CONNECT names the version of its connection. Without it the version cannot be told by the
+    /// packets: one of 5.0 may look like a broken one of 3.1.1.
     #[arg(long, value_name = "VERSION", value_enum, default_value_t = Protocol::V3_1_1)]
     pub protocol: Protocol,
 
@@ -58,7 +64,7 @@ pub struct Args {
     #[arg(long)]
     pub full: bool,
 
-    /// Show passwords, which are hidden otherwise
+    /// Show passwords and authentication data, which are hidden otherwise
     #[arg(long)]
     pub show_secrets: bool,
 
@@ -73,6 +79,7 @@ impl Args {
         let version = match self.protocol {
             Protocol::V3_1 => Version::V3_1,
             Protocol::V3_1_1 => Version::V3_1_1,
+            Protocol::V5_0 => Version::V5_0,
         };
         DecodeOptions::new(version).with_strictness(match self.strictness {
             Level::Default => Strictness::DEFAULT,
@@ -88,6 +95,8 @@ pub enum Protocol {
     V3_1,
     #[value(name = "3.1.1")]
     V3_1_1,
+    #[value(name = "5.0", alias = "5")]
+    V5_0,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,7 +1,7 @@
 //! Cuts one direction of a byte stream into packets, sound or not, for as long as that is possible.
 
 use crate::report::{Context, Report};
-use mqtt_pure::{ErrorKind, Explanation, Field, PacketType, Value, explain};
+use mqtt_pure::{ErrorKind, Explanation, Field, PacketType, PropertyId, Value, explain};
 use std::io::{self, Write};
 
 /// So much is shown of what cannot be cut into packets.
@@ -126,19 +126,25 @@ fn show<W: Write>(packet: &[u8], context: &mut Context, report: &mut Report<W>) 
 
 /// Takes over what a packet says about the connection.
 fn learn(explanation: &Explanation<'_>, context: &mut Context) {
-    match explanation.packet_type {
-        Some(PacketType::Connect) => {}
+    let name = match explanation.packet_type {
+        Some(PacketType::Connect) => {
+            context.options.version = explanation.version;
+            let is_foreign =
+                |kind| matches!(kind, ErrorKind::ProtocolName | ErrorKind::ProtocolLevel);
+            context.is_foreign =
+                explanation.violations.iter().any(|error| is_foreign(error.kind()));
+            Field::ClientId
+        }
+        // The server of 5.0 tells a client without a name which one it gets.
+        Some(PacketType::Connack) => Field::Property(PropertyId::AssignedClientIdentifier),
         Some(PacketType::Disconnect) => {
             context.has_left = true;
             return;
         }
         _ => return,
-    }
-    context.options.version = explanation.version;
-    let is_foreign = |kind| matches!(kind, ErrorKind::ProtocolName | ErrorKind::ProtocolLevel);
-    context.is_foreign = explanation.violations.iter().any(|error| is_foreign(error.kind()));
-    let client_id = explanation.fields.iter().find(|field| field.field == Field::ClientId);
-    if let (Some(field), Some(link)) = (client_id, &mut context.link)
+    };
+    let field = explanation.fields.iter().find(|field| field.field == name);
+    if let (Some(field), Some(link)) = (field, &mut context.link)
         && let Value::Text(text) = field.value
     {
         link.name = text.as_str().chars().flat_map(char::escape_debug).take(24).collect();

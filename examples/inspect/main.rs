@@ -18,6 +18,7 @@ mod net;
 mod reassembly;
 mod report;
 mod summary;
+mod values;
 
 use args::Args;
 use clap::Parser;

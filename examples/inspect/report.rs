@@ -1,8 +1,8 @@
 //! The output: annotated, one line a packet, or JSON.
 
-use crate::{args::Args, capture, columns, json, summary};
+use crate::{args::Args, capture, columns, json, summary, values};
 use columns::{BAD, CLIENT, DIM, SERVER, STRONG};
-use mqtt_pure::{DecodeError, DecodeOptions, Explanation, PacketType};
+use mqtt_pure::{DecodeError, DecodeOptions, Explanation, PacketType, Version};
 use serde_json::{Value, json};
 use std::{
     io::{self, Write},
@@ -124,7 +124,8 @@ impl<W: Write> Report<W> {
         writeln!(self.out, "{}", summary::of(explanation, bytes.len()))?;
         if self.style == Style::Summary {
             for violation in &explanation.violations {
-                writeln!(self.out, "    {BAD}{}{BAD:#}: {violation}", violation.code())?;
+                let what = values::violation(violation);
+                writeln!(self.out, "    {BAD}{}{BAD:#}: {what}", violation.code())?;
             }
         } else {
             columns::write(
@@ -154,7 +155,7 @@ impl<W: Write> Report<W> {
         if let Some(packet) = &explanation.packet {
             let mut packet = json::packet_to_json(packet, explanation.version);
             if !self.show_secrets {
-                hide_password(&mut packet);
+                hide_secrets(&mut packet);
             }
             object.insert("packet".to_owned(), packet);
         } else {
@@ -167,8 +168,7 @@ impl<W: Write> Report<W> {
             if explanation.missing > 0 {
                 object.insert("missing".to_owned(), json!(explanation.missing));
             }
-            let may_be_secret = explanation.packet_type == Some(PacketType::Connect);
-            if self.show_secrets || !may_be_secret {
+            if self.show_secrets || !columns::may_be_secret(explanation) {
                 object.insert("bytes".to_owned(), json!(hex::encode(bytes)));
             }
         }
@@ -332,18 +332,25 @@ fn count(number: u64, name: &str) -> String {
 }
 
 fn error_to_json(error: &DecodeError) -> Value {
-    json!({
+    let mut value = json!({
         "code": error.code(),
         "statement": error.statement(),
         "offset": error.offset(),
         "field": error.field().name(),
         "message": error.to_string(),
-    })
+    });
+    // What the peer may be told, which 3.1 and 3.1.1 have no means for.
+    if let (Version::V5_0, Some(object)) = (error.version(), value.as_object_mut()) {
+        object.insert("reason_code".to_owned(), json!(error.reason_code().get()));
+    }
+    value
 }
 
-/// The hex digits of a password become a text that is none.
-fn hide_password(packet: &mut Value) {
-    if let Some(Value::String(digits)) = packet.get_mut("password") {
-        *digits = format!("<{} bytes, not shown>", digits.len() / 2);
+/// The hex digits of a password, and of the data of an authentication, become a text that is none.
+fn hide_secrets(packet: &mut Value) {
+    for pointer in ["/password", "/properties/authentication_data"] {
+        if let Some(Value::String(digits)) = packet.pointer_mut(pointer) {
+            *digits = format!("<{} bytes, not shown>", digits.len() / 2);
+        }
     }
 }

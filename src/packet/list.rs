@@ -22,7 +22,8 @@ use core::fmt;
 pub struct List<'a, T>(Source<'a, T>);
 
 /// What is known of checked bytes, in one number, so that entries are counted off in one step: in its
-/// upper half how many there are, in its lower half what they need to be read rightly.
+/// upper half how many there are, in its lower half what they need to be read rightly. Of none it is
+/// 0, which stands where the number of values does, so that it is one question whether there are any.
 #[derive(Clone, Copy)]
 struct About(u64);
 
@@ -30,6 +31,9 @@ impl About {
     #[inline]
     #[allow(clippy::as_conversions, reason = "u32 to u64 loses nothing; `From` is not const")]
     const fn new(count: u32, context: u32) -> Self {
+        if count == 0 {
+            return Self(0);
+        }
         Self((count as u64).wrapping_shl(32) | context as u64)
     }
 
@@ -112,7 +116,7 @@ impl<'a, T: Entry<'a>> List<'a, T> {
     #[inline]
     pub const fn is_empty(&self) -> bool {
         match self.0 {
-            Source::Wire { bytes, .. } => bytes.is_empty(),
+            Source::Wire { about, .. } => about.0 == 0,
             Source::Values(values) => values.is_empty(),
         }
     }
@@ -167,6 +171,9 @@ impl<'a, T: Entry<'a>> Iterator for Entries<'a, T> {
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
             Source::Wire { bytes, about } => {
+                if bytes.is_empty() {
+                    return None;
+                }
                 let mut reader = Reader::new(bytes);
                 let entry = T::read(&mut reader, about.context())?;
                 *bytes = reader.rest();

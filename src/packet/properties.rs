@@ -107,7 +107,7 @@ impl<'a> Properties<'a> {
 
     #[inline(never)]
     fn check(&self, packet_type: PacketType, holder: Holder) -> Result<(), EncodeError> {
-        let mut seen = 0;
+        let (mut seen, mut required) = (0, required_in(holder));
         for property in self.iter() {
             let property_id = property.id();
             let bit = property_id.row().bit;
@@ -121,11 +121,13 @@ impl<'a> Properties<'a> {
                 return Err(EncodeError::PropertyValue { packet_type, property_id });
             }
             seen |= bit;
+            required |= required_by(property_id, holder);
         }
-        match missing_property(holder, seen) {
-            Some(property_id) => Err(EncodeError::PropertyMissing { packet_type, property_id }),
-            None => Ok(()),
+        if required & !seen != 0 {
+            let property_id = PropertyId::AuthenticationMethod;
+            return Err(EncodeError::PropertyMissing { packet_type, property_id });
         }
+        Ok(())
     }
 
     /// Writes the length of the block and the block.
@@ -139,17 +141,24 @@ impl<'a> Properties<'a> {
     }
 }
 
-/// A property without which others that were seen cannot be.
+const METHOD: u32 = PropertyId::AuthenticationMethod.row().bit;
+
+/// The bits of the properties that this holder has to carry.
 #[inline]
-pub(crate) fn missing_property(holder: Holder, seen: u32) -> Option<PropertyId> {
-    let has = |id: PropertyId| seen & id.row().bit != 0;
-    let needs_method = match holder {
-        Holder::Packet(PacketType::Connect) => has(PropertyId::AuthenticationData),
-        Holder::Packet(PacketType::Auth) => true,
-        _ => false,
-    };
-    let id = PropertyId::AuthenticationMethod;
-    (needs_method && !has(id)).then_some(id)
+pub(crate) const fn required_in(holder: Holder) -> u32 {
+    match holder {
+        Holder::Packet(PacketType::Auth) => METHOD,
+        _ => 0,
+    }
+}
+
+/// The bits of the properties that this holder has to carry because of this one.
+#[inline]
+pub(crate) const fn required_by(id: PropertyId, holder: Holder) -> u32 {
+    match (id, holder) {
+        (PropertyId::AuthenticationData, Holder::Packet(PacketType::Connect)) => METHOD,
+        _ => 0,
+    }
 }
 
 impl Default for Properties<'_> {

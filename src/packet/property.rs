@@ -56,6 +56,7 @@ pub(crate) enum Form {
 /// What is to be known of a property.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
+    pub(crate) id: PropertyId,
     pub(crate) form: Form,
     /// One bit for each property.
     pub(crate) bit: u32,
@@ -157,6 +158,7 @@ macro_rules! properties {
             pub(crate) const fn row(self) -> Row {
                 match self {
                     $(Self::$variant => Row {
+                        id: Self::$variant,
                         form: Form::$form,
                         bit: 1_u32.wrapping_shl(Ordinal::$variant.get()),
                         holders: $holders,
@@ -180,7 +182,9 @@ macro_rules! properties {
         }
 
         /// A property with its value.
+        // The values stand at one place, so that they are copied in wide pieces.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(C, u8)]
         #[non_exhaustive]
         pub enum Property<'a> {
             $($(#[$doc])* $variant($value),)*
@@ -315,6 +319,47 @@ properties! {
     in CONNACK;
 }
 
+/// The rows by the numbers of their properties.
+static ROWS: [Option<Row>; 0x2b] = rows();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "evaluated by the compiler, with numbers within the table"
+)]
+const fn rows() -> [Option<Row>; 0x2b] {
+    let mut rows = [None; 0x2b];
+    let mut number = 0;
+    while number < rows.len() {
+        if let Some(id) = PropertyId::new(number as u8) {
+            rows[number] = Some(id.row());
+        }
+        number += 1;
+    }
+    rows
+}
+
+impl Row {
+    /// The row of the property of this number, if there is one.
+    #[inline]
+    pub(crate) fn of(number: u8) -> Option<&'static Self> {
+        ROWS.get(usize::from(number))?.as_ref()
+    }
+
+    /// Whether this holder may carry the property.
+    #[inline]
+    pub(crate) const fn is_allowed_in(&self, holder: Holder) -> bool {
+        self.holders & holder.bit() != 0
+    }
+
+    /// Whether this holder may carry it more than once.
+    #[inline]
+    pub(crate) const fn is_repeatable_in(&self, holder: Holder) -> bool {
+        self.repeatable & holder.bit() != 0
+    }
+}
+
 impl Ordinal {
     #[allow(clippy::as_conversions, reason = "reads the discriminant of a `repr(u8)` enum")]
     const fn get(self) -> u32 {
@@ -326,13 +371,13 @@ impl PropertyId {
     /// Whether this holder may carry the property.
     #[inline]
     pub(crate) const fn is_allowed_in(self, holder: Holder) -> bool {
-        self.row().holders & holder.bit() != 0
+        self.row().is_allowed_in(holder)
     }
 
     /// Whether this holder may carry it more than once.
     #[inline]
     pub(crate) const fn is_repeatable_in(self, holder: Holder) -> bool {
-        self.row().repeatable & holder.bit() != 0
+        self.row().is_repeatable_in(holder)
     }
 
     /// Whether a will may carry it, but not the CONNECT itself.
@@ -392,6 +437,9 @@ mod tests {
             bits |= id.row().bit;
         }
         assert_eq!(bits.count_ones(), 27);
+        for number in 0..=255 {
+            assert_eq!(Row::of(number).map(|row| row.id), PropertyId::new(number));
+        }
         let known = (0..=255).filter_map(PropertyId::new).count();
         assert_eq!(known, 27);
         assert!(PropertyId::ALL.is_sorted());

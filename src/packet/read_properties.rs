@@ -5,8 +5,8 @@ use super::{
     content::Content,
     explain::Value,
     fields::Fields,
-    properties::missing_property,
-    property::{Form, Holder},
+    properties::{required_by, required_in},
+    property::{Form, Holder, Row},
     room::Room,
     watch::{Glance, Watch},
 };
@@ -22,30 +22,32 @@ const LEAST: usize = 3;
 /// What has been read of a block.
 struct Block {
     holder: Holder,
-    /// The bits of the properties that are there.
+    /// The bits of the properties that are there, and of those that have to be.
     seen: u32,
+    required: u32,
     count: u32,
     user_properties: u32,
-    /// Whether a topic alias has to be there.
-    needs_alias: bool,
     /// Whether it has been said that something is missing.
     is_told: bool,
 }
 
+const ALIAS: u32 = PropertyId::TopicAlias.row().bit;
+
 impl Block {
     #[inline]
     const fn new(holder: Holder, needs_alias: bool) -> Self {
-        Self { holder, seen: 0, count: 0, user_properties: 0, needs_alias, is_told: false }
+        let required = required_in(holder) | if needs_alias { ALIAS } else { 0 };
+        Self { holder, seen: 0, required, count: 0, user_properties: 0, is_told: false }
     }
 
     /// The property that has to follow.
     #[inline]
-    fn missing(&self) -> Option<PropertyId> {
-        let has_alias = self.seen & PropertyId::TopicAlias.row().bit != 0;
-        if self.needs_alias && !has_alias {
-            return Some(PropertyId::TopicAlias);
+    const fn missing(&self) -> Option<PropertyId> {
+        match self.required & !self.seen {
+            0 => None,
+            ALIAS => Some(PropertyId::TopicAlias),
+            _ => Some(PropertyId::AuthenticationMethod),
         }
-        missing_property(self.holder, self.seen)
     }
 
     /// What has to follow this property, of which so many bytes are still to come after a string.
@@ -111,7 +113,18 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         }
     }
 
+    #[inline(never)]
     fn block(
+        &mut self,
+        field: Field,
+        room: Room,
+        block: Block,
+    ) -> Result<Properties<'a>, W::Fault> {
+        self.read_block(field, room, block)
+    }
+
+    #[inline(always)]
+    fn read_block(
         &mut self,
         field: Field,
         room: Room,
@@ -173,15 +186,16 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     fn property(&mut self, block: &mut Block) -> Result<(), W::Fault> {
         let start = self.at();
         let number = self.u8(Field::Properties)?;
-        let Some(id) = PropertyId::new(number) else {
+        let Some(row) = Row::of(number) else {
             self.breach(ErrorKind::PropertyUnknown, Field::Properties, start, number.into())?;
             // Nobody knows where it ends.
             return self.skip(start);
         };
+        let id = row.id;
         let field = Field::Property(id);
-        if !id.is_allowed_in(block.holder) {
+        if !row.is_allowed_in(block.holder) {
             self.breach(ErrorKind::PropertyNotAllowed, field, start, number.into())?;
-        } else if block.seen & id.row().bit != 0 && !id.is_repeatable_in(block.holder) {
+        } else if block.seen & row.bit != 0 && !row.is_repeatable_in(block.holder) {
             self.breach(ErrorKind::PropertyRepeated, field, start, number.into())?;
         }
         if let (Some(sender), Some(allowed)) = (self.options.sender, id.sender_in(block.holder))
@@ -197,13 +211,14 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
                 self.breach(ErrorKind::TooManyUserProperties, field, start, limit)?;
             }
         }
-        block.seen |= id.row().bit;
-        block.count = block.count.saturating_add(1);
-        let form = id.row().form;
-        if W::TELLS && self.left() < form.least_len() {
+        block.seen |= row.bit;
+        block.required |= required_by(id, block.holder);
+        // There are fewer than bytes.
+        block.count = block.count.wrapping_add(1);
+        if W::TELLS && self.left() < row.form.least_len() {
             return Err(self.error(ErrorKind::TruncatedField, field, self.packet_end(), 0));
         }
-        let value = self.property_value(id, form, block)?;
+        let value = self.property_value(id, row.form, block)?;
         self.saw(field, start, value);
         Ok(())
     }
@@ -300,7 +315,7 @@ fn glance<'a>(
     // The type serves errors, of which a glance tells nothing.
     let mut fields = Fields::new(PacketType::Publish, bytes, 0, options, watch).of_version(version);
     let block = Block::new(holder, needs_alias);
-    let properties = fields.block(Field::PropertyLength, Room::ANY, block).ok()?;
+    let properties = fields.read_block(Field::PropertyLength, Room::ANY, block).ok()?;
     Some((properties, fields.rest()))
 }
 

@@ -1,13 +1,15 @@
 #!/bin/sh
-# Records session.pcap: a Mosquitto broker and its command line clients, Eclipse Paho (Python) and
+# Records a session: a Mosquitto broker and its command line clients, Eclipse Paho (Python) and
 # MQTT.js (Node) on the loopback interface. Needs Debian or Ubuntu, root, python3 with venv, node
 # and npm. Everything but the capture is kept in a temporary directory that is removed at the end.
 #
-# Usage: sudo testdata/captures/record.sh [OUTPUT]
+# Usage: sudo testdata/captures/record.sh [SESSION [OUTPUT]]
+# where SESSION is one of the files in scenes/: session (MQTT 3.1 and 3.1.1) or session-v5.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-output=${1:-$here/session.pcap}
+session=${1:-session}
+output=${2:-$here/$session.pcap}
 port=1883
 
 # A network namespace of its own holds nothing but loopback: the port is free and no other traffic
@@ -27,7 +29,7 @@ if [ -z "${RECORD_IN_NAMESPACE:-}" ]; then
     python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install --quiet 'paho-mqtt==2.*'
     npm install --silent --no-fund --no-audit --prefix "$work" 'mqtt@5'
-    RECORD_IN_NAMESPACE=1 WORK=$work unshare --net "$0" "$output"
+    RECORD_IN_NAMESPACE=1 WORK=$work unshare --net "$0" "$session" "$output"
     exit
 fi
 
@@ -48,36 +50,22 @@ password_file $work/passwords
 sys_interval 0
 CONF
 
-tcpdump -i lo -s 0 -U --immediate-mode -w "$work/raw.pcap" "tcp port $port" 2>"$work/tcpdump.log" &
+tcpdump -i lo -s 0 -U --immediate-mode -w "$work/raw.pcap" tcp 2>"$work/tcpdump.log" &
 tcpdump=$!
 pids="$pids $tcpdump"
 sleep 1
-mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
-broker=$!
-pids="$pids $broker"
-sleep 1
 
-# A subscriber with a name and a password that watches the whole house for as long as it lasts.
-mosquitto_sub -p $port -V mqttv311 -i watcher -u reader -P not-a-real-password -k 60 \
-    -t 'house/#' -q 2 >"$work/watcher.log" 2>&1 &
-watcher=$!
-pids="$pids $watcher"
-sleep 0.5
+# The broker, with the settings of the session if it has any.
+start_broker() {
+    mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
+    broker=$!
+    pids="$pids $broker"
+    sleep 1
+}
 
-# One message at each QoS, the last one retained, by clients of both versions.
-mosquitto_pub -p $port -V mqttv31 -i doorbell -t house/door/bell -m ring -q 0
-mosquitto_pub -p $port -V mqttv311 -i meter -t house/power -m 2310 -q 1
-mosquitto_pub -p $port -V mqttv31 -i thermostat -t house/kitchen/temperature -m 21.5 -q 2 -r
+# shellcheck source=/dev/null
+. "$here/scenes/$session.sh"
 
-# A wrong password, which the broker refuses.
-mosquitto_pub -p $port -V mqttv311 -i stranger -u reader -P guessed-password -t house/door/lock \
-    -m open || true
-
-"$work/venv/bin/python" "$here/clients/paho_session.py" $port
-NODE_PATH=$work/node_modules node "$here/clients/mqttjs_session.js" $port
-
-kill "$watcher"
-wait "$watcher" || true
 sleep 1
 kill "$tcpdump"
 wait "$tcpdump" || true

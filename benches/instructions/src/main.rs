@@ -4,7 +4,7 @@
 #[path = "../../inputs/mod.rs"]
 mod inputs;
 
-use inputs::{Shape, buffers, consume};
+use inputs::{Shape, buffers, consume, consume_5};
 use mqtt_pure::{DecodeOptions, Packet, StreamDecoder, StreamItem, Version};
 use std::{env, hint::black_box, process::ExitCode};
 
@@ -37,11 +37,16 @@ fn main() -> ExitCode {
                 eprintln!("no case {case}");
                 return ExitCode::FAILURE;
             };
-            let packets = shape.packets(count);
-            if case.starts_with('D') {
-                decode(&packets, rounds);
-            } else {
-                encode(&packets, rounds);
+            // D and E are 3.1.1, V and W the same of 5.0.
+            match &case[..1] {
+                "D" => decode(&shape.packets(count), rounds, Version::V3_1_1),
+                "E" => encode(&shape.packets(count), rounds, Version::V3_1_1),
+                // The others have no properties, so there is nothing to walk over.
+                "V" if matches!(&case[1..], "2" | "4") => {
+                    decode_and_walk(&shape.packets_of(Version::V5_0, count), rounds);
+                }
+                "V" => decode(&shape.packets_of(Version::V5_0, count), rounds, Version::V5_0),
+                _ => encode(&shape.packets_of(Version::V5_0, count), rounds, Version::V5_0),
             }
             count
         }
@@ -50,13 +55,13 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn options() -> DecodeOptions {
-    black_box(DecodeOptions::default().with_max_packet_size(1 << 22))
+fn options(version: Version) -> DecodeOptions {
+    black_box(DecodeOptions::new(version).with_max_packet_size(1 << 22))
 }
 
 #[inline(never)]
-fn decode(packets: &[Vec<u8>], rounds: usize) {
-    let (buffers, options) = (buffers(packets), options());
+fn decode(packets: &[Vec<u8>], rounds: usize, version: Version) {
+    let (buffers, options) = (buffers(packets), options(version));
     for _ in 0..rounds {
         for buffer in &buffers {
             let mut input: &[u8] = black_box(buffer);
@@ -67,13 +72,28 @@ fn decode(packets: &[Vec<u8>], rounds: usize) {
     }
 }
 
+/// The same of 5.0 with a walk over the properties.
 #[inline(never)]
-fn encode(packets: &[Vec<u8>], rounds: usize) {
+fn decode_and_walk(packets: &[Vec<u8>], rounds: usize) {
+    let (buffers, options) = (buffers(packets), options(Version::V5_0));
+    for _ in 0..rounds {
+        for buffer in &buffers {
+            let mut input: &[u8] = black_box(buffer);
+            while let Some(packet) = Packet::read(&mut input, options).unwrap() {
+                consume_5(packet);
+            }
+        }
+    }
+}
+
+#[inline(never)]
+fn encode(packets: &[Vec<u8>], rounds: usize, version: Version) {
+    let version = black_box(version);
+    let options = options(version);
     let decoded: Vec<_> = packets
         .iter()
-        .map(|bytes| Packet::read(&mut &bytes[..], options()).unwrap().unwrap())
+        .map(|bytes| Packet::read(&mut &bytes[..], options).unwrap().unwrap())
         .collect();
-    let version = black_box(Version::V3_1_1);
     let mut out = Vec::with_capacity(packets.iter().map(Vec::len).sum());
     for _ in 0..rounds {
         out.clear();
@@ -95,7 +115,7 @@ fn encode(packets: &[Vec<u8>], rounds: usize) {
 fn chunks(rounds: usize) -> usize {
     let packets = Shape::Mixed.packets(2048);
     let stream = packets.concat();
-    let mut decoder = StreamDecoder::new(options());
+    let mut decoder = StreamDecoder::new(options(Version::V3_1_1));
     for _ in 0..rounds {
         for chunk in stream.chunks(1460) {
             feed(&mut decoder, chunk);
@@ -117,7 +137,7 @@ fn byte_by_byte(size: usize) -> usize {
     }
     packet.extend([0, 1, b'a']);
     packet.resize(packet.len() + len, b'x');
-    let mut decoder = StreamDecoder::new(options());
+    let mut decoder = StreamDecoder::new(options(Version::V3_1_1));
     for byte in packet.chunks(1) {
         feed(&mut decoder, byte);
     }

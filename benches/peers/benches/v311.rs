@@ -3,8 +3,9 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use peers::{
-    measure::{Input, V311, Work, validate},
+    measure::{Input, V311, Work},
     v311,
+    validate::validate,
 };
 
 fn all(c: &mut Criterion) {
@@ -13,7 +14,7 @@ fn all(c: &mut Criterion) {
         let mut group = c.benchmark_group(case.name);
         group.throughput(Throughput::Elements(case.count as u64)).sample_size(20);
         for mut peer in v311::all() {
-            validate(peer.as_mut(), &input);
+            validate(peer.as_mut(), case, &input);
             let name = peer.name();
             let peer = std::cell::RefCell::new(peer);
             let load = || match case.work {

@@ -1,9 +1,16 @@
 //! Other codecs of MQTT, driven alike, over the same bytes.
 
+mod flowsdk;
 #[path = "../../inputs/mod.rs"]
 pub mod inputs;
 pub mod measure;
+mod mqtt_pure;
 pub mod v311;
+pub mod v5;
+pub mod validate;
+
+/// The largest packet that codecs accept which want to know.
+const MAX_SIZE: usize = 1 << 22;
 
 /// One codec at work on one case. Only `decode`, `feed` and `encode` are timed.
 pub trait Peer {
@@ -29,4 +36,18 @@ pub trait Peer {
 
     /// What `encode` wrote.
     fn encoded(&self) -> Vec<u8>;
+}
+
+/// The length of the packet at the front, which is known to be whole.
+fn packet_len(bytes: &[u8]) -> usize {
+    let (mut len, mut shift, mut at) = (0, 0, 1);
+    loop {
+        let byte = bytes[at];
+        len |= usize::from(byte & 0x7f) << shift;
+        at += 1;
+        if byte < 0x80 {
+            return at + len;
+        }
+        shift += 7;
+    }
 }

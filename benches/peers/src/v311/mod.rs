@@ -1,26 +1,25 @@
 //! MQTT 3.1.1.
 
-mod flowsdk;
 mod mqtt_proto;
 mod mqtt_protocol_core;
-mod mqtt_pure;
 mod mqttbytes;
 mod mqttrs;
 mod ntex;
 mod rmqtt;
 mod rumqttc;
 
-use crate::Peer;
-
-/// The largest packet that codecs accept which want to know.
-const MAX_SIZE: usize = 1 << 22;
+use crate::{
+    Peer,
+    flowsdk::Flowsdk,
+    mqtt_pure::{Pure, Slice, V311},
+};
 
 /// Ours first, with the three kinds of buffer that can be written to.
 pub fn all() -> Vec<Box<dyn Peer>> {
     vec![
-        Box::new(mqtt_pure::Pure::<Vec<u8>>::new()),
-        Box::new(mqtt_pure::Pure::<bytes::BytesMut>::new()),
-        Box::new(mqtt_pure::Pure::<mqtt_pure::Slice>::new()),
+        Box::new(Pure::<Vec<u8>, V311>::new()),
+        Box::new(Pure::<bytes::BytesMut, V311>::new()),
+        Box::new(Pure::<Slice, V311>::new()),
         Box::new(mqttrs::Mqttrs::default()),
         Box::new(mqttbytes::Mqttbytes::default()),
         Box::new(rumqttc::Rumqttc::default()),
@@ -28,7 +27,7 @@ pub fn all() -> Vec<Box<dyn Peer>> {
         Box::new(mqtt_protocol_core::ProtocolCore::default()),
         Box::new(rmqtt::Rmqtt::default()),
         Box::new(ntex::Ntex::default()),
-        Box::new(flowsdk::Flowsdk::default()),
+        Box::new(Flowsdk::<4>::default()),
     ]
 }
 

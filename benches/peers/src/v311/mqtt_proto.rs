@@ -1,5 +1,4 @@
-use super::mqttrs::packet_len;
-use crate::Peer;
+use crate::{Peer, packet_len};
 use mqtt_proto::{
     PollHeader,
     v3::{Header, Packet},

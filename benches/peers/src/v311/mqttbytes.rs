@@ -1,5 +1,4 @@
-use super::MAX_SIZE;
-use crate::Peer;
+use crate::{MAX_SIZE, Peer};
 use bytes::BytesMut;
 use mqttbytes::{
     Error,

@@ -1,4 +1,4 @@
-use crate::Peer;
+use crate::{Peer, packet_len};
 use mqttrs::{Packet, decode_slice, encode_slice};
 use std::hint::black_box;
 
@@ -20,20 +20,6 @@ fn drain(bytes: &[u8], at: &mut usize) -> usize {
         count += 1;
     }
     count
-}
-
-/// The length of the packet at the front, which is known to be whole.
-pub fn packet_len(bytes: &[u8]) -> usize {
-    let (mut len, mut shift, mut at) = (0, 0, 1);
-    loop {
-        let byte = bytes[at];
-        len |= usize::from(byte & 0x7f) << shift;
-        at += 1;
-        if byte < 0x80 {
-            return at + len;
-        }
-        shift += 7;
-    }
 }
 
 impl Peer for Mqttrs {

@@ -34,7 +34,7 @@ impl Peer for Ntex {
     }
 
     fn load(&mut self, buffers: &[Vec<u8>]) {
-        self.buffers = buffers.iter().map(|buffer| BytesMut::copy_from_slice(buffer)).collect();
+        self.buffers = buffers.iter().map(BytesMut::copy_from_slice).collect();
     }
 
     fn decode(&mut self) -> usize {

@@ -1,5 +1,4 @@
-use super::MAX_SIZE;
-use crate::Peer;
+use crate::{MAX_SIZE, Peer};
 use bytes::BytesMut;
 use rumqttc::{Packet, mqttbytes::Error};
 use std::hint::black_box;

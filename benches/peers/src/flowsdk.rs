@@ -5,16 +5,15 @@ use flowsdk::mqtt_serde::{
 };
 use std::hint::black_box;
 
-const LEVEL: u8 = 4;
-
+/// By protocol level.
 #[derive(Default)]
-pub struct Flowsdk {
+pub struct Flowsdk<const LEVEL: u8> {
     buffers: Vec<Vec<u8>>,
     packets: Vec<MqttPacket>,
     out: Vec<u8>,
 }
 
-fn drain(mut bytes: &[u8]) -> usize {
+fn drain<const LEVEL: u8>(mut bytes: &[u8]) -> usize {
     let mut count = 0;
     while !bytes.is_empty() {
         match MqttPacket::from_bytes_with_version(bytes, LEVEL).unwrap() {
@@ -29,7 +28,7 @@ fn drain(mut bytes: &[u8]) -> usize {
     count
 }
 
-impl Peer for Flowsdk {
+impl<const LEVEL: u8> Peer for Flowsdk<LEVEL> {
     fn name(&self) -> &'static str {
         "flowsdk"
     }
@@ -39,7 +38,7 @@ impl Peer for Flowsdk {
     }
 
     fn decode(&mut self) -> usize {
-        self.buffers.iter().map(|buffer| drain(buffer)).sum()
+        self.buffers.iter().map(|buffer| drain::<LEVEL>(buffer)).sum()
     }
 
     fn feed(&mut self, chunks: &mut dyn Iterator<Item = &[u8]>) -> usize {

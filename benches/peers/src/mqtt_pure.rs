@@ -1,8 +1,10 @@
-use super::MAX_SIZE;
-use crate::{Peer, inputs::consume};
+use crate::{
+    MAX_SIZE, Peer,
+    inputs::{consume, consume_5},
+};
 use bytes::{BufMut, BytesMut};
 use mqtt_pure::{DecodeOptions, Packet, Publish, StreamDecoder, StreamItem, Subscription, Version};
-use std::hint::black_box;
+use std::{hint::black_box, marker::PhantomData};
 
 /// What is encoded: packets, a SUBSCRIBE from a slice of values, and large PUBLISH without their
 /// payloads.
@@ -12,11 +14,41 @@ pub struct Tasks {
     headers: Vec<Publish<'static>>,
 }
 
-pub struct Pure<B> {
+/// With a buffer of this kind, speaking this version.
+pub struct Pure<B, V> {
     options: DecodeOptions,
     buffers: Vec<Vec<u8>>,
     tasks: Tasks,
     out: B,
+    speaks: PhantomData<V>,
+}
+
+/// A version, and what is done with its packets.
+pub trait Speaks {
+    const VERSION: Version;
+    fn consume(packet: Packet<'_>);
+}
+
+pub struct V311;
+
+impl Speaks for V311 {
+    const VERSION: Version = Version::V3_1_1;
+
+    #[inline(always)]
+    fn consume(packet: Packet<'_>) {
+        consume(packet);
+    }
+}
+
+pub struct V5;
+
+impl Speaks for V5 {
+    const VERSION: Version = Version::V5_0;
+
+    #[inline(always)]
+    fn consume(packet: Packet<'_>) {
+        consume_5(packet);
+    }
 }
 
 /// The buffers that are measured.
@@ -24,12 +56,12 @@ pub trait Buffer: Default {
     const NAME: &'static str;
     fn reserve(&mut self, len: usize);
     fn clear(&mut self);
-    fn encode(&mut self, tasks: &Tasks);
+    fn encode(&mut self, tasks: &Tasks, version: Version);
     fn bytes(&self) -> &[u8];
 }
 
-fn encode(tasks: &Tasks, out: &mut impl BufMut) {
-    let version = black_box(Version::V3_1_1);
+fn encode(tasks: &Tasks, version: Version, out: &mut impl BufMut) {
+    let version = black_box(version);
     for packet in &tasks.packets {
         packet.encode(version, out).unwrap();
     }
@@ -50,8 +82,8 @@ impl Buffer for Vec<u8> {
         self.clear();
     }
 
-    fn encode(&mut self, tasks: &Tasks) {
-        encode(tasks, self);
+    fn encode(&mut self, tasks: &Tasks, version: Version) {
+        encode(tasks, version, self);
         black_box(&self[..]);
     }
 
@@ -71,8 +103,8 @@ impl Buffer for BytesMut {
         self.clear();
     }
 
-    fn encode(&mut self, tasks: &Tasks) {
-        encode(tasks, self);
+    fn encode(&mut self, tasks: &Tasks, version: Version) {
+        encode(tasks, version, self);
         black_box(&self[..]);
     }
 
@@ -99,9 +131,9 @@ impl Buffer for Slice {
         self.len = 0;
     }
 
-    fn encode(&mut self, tasks: &Tasks) {
+    fn encode(&mut self, tasks: &Tasks, version: Version) {
         let mut out = &mut self.bytes[..];
-        encode(tasks, &mut out);
+        encode(tasks, version, &mut out);
         let left = out.len();
         self.len = self.bytes.len() - left;
         black_box(self.bytes());
@@ -112,14 +144,20 @@ impl Buffer for Slice {
     }
 }
 
-impl<B: Buffer> Pure<B> {
+impl<B: Buffer, V: Speaks> Pure<B, V> {
     pub fn new() -> Self {
-        let options = black_box(DecodeOptions::default().with_max_packet_size(MAX_SIZE as u32));
-        Self { options, buffers: Vec::new(), tasks: Tasks::default(), out: B::default() }
+        let options = DecodeOptions::new(V::VERSION).with_max_packet_size(MAX_SIZE as u32);
+        Self {
+            options: black_box(options),
+            buffers: Vec::new(),
+            tasks: Tasks::default(),
+            out: B::default(),
+            speaks: PhantomData,
+        }
     }
 }
 
-impl<B: Buffer> Peer for Pure<B> {
+impl<B: Buffer, V: Speaks> Peer for Pure<B, V> {
     fn name(&self) -> &'static str {
         B::NAME
     }
@@ -133,7 +171,7 @@ impl<B: Buffer> Peer for Pure<B> {
         for buffer in &self.buffers {
             let mut input = &buffer[..];
             while let Some(packet) = Packet::read(&mut input, options).unwrap() {
-                consume(packet);
+                V::consume(packet);
                 count += 1;
             }
         }
@@ -147,7 +185,7 @@ impl<B: Buffer> Peer for Pure<B> {
             let mut feed = decoder.feed(chunk);
             while let Some(item) = feed.next().unwrap() {
                 if let StreamItem::Packet(packet) = item {
-                    consume(packet);
+                    V::consume(packet);
                     count += 1;
                 }
             }
@@ -178,7 +216,7 @@ impl<B: Buffer> Peer for Pure<B> {
     }
 
     fn encode(&mut self) {
-        self.out.encode(&self.tasks);
+        self.out.encode(&self.tasks, V::VERSION);
     }
 
     fn encoded(&self) -> Vec<u8> {
