@@ -340,6 +340,50 @@ const fn rows() -> [Option<Row>; 0x2b] {
     rows
 }
 
+/// The bits of the properties that a holder may carry, and of those that it may carry more than once.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowed {
+    pub(crate) once: u32,
+    pub(crate) often: u32,
+}
+
+/// What each holder may carry, by its number.
+static ALLOWED: [Allowed; 16] = allowed();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated by the compiler, with numbers within the table"
+)]
+const fn allowed() -> [Allowed; 16] {
+    let mut all = [Allowed { once: 0, often: 0 }; 16];
+    let mut at = 0;
+    while at < PropertyId::ALL.len() {
+        let row = PropertyId::ALL[at].row();
+        let mut holder = 0;
+        while holder < 16 {
+            if row.holders & 1 << holder != 0 {
+                all[holder].once |= row.bit;
+            }
+            if row.repeatable & 1 << holder != 0 {
+                all[holder].often |= row.bit;
+            }
+            holder += 1;
+        }
+        at += 1;
+    }
+    all
+}
+
+impl Holder {
+    /// What it may carry.
+    #[inline]
+    pub(crate) fn allowed(self) -> Allowed {
+        let number = usize::try_from(self.number()).unwrap_or_default();
+        ALLOWED.get(number).copied().unwrap_or(Allowed { once: 0, often: 0 })
+    }
+}
+
 impl Row {
     /// The row of the property of this number, if there is one.
     #[inline]
@@ -478,6 +522,11 @@ mod tests {
             let expected: &[u8] =
                 if holder == Holder::Packet(P::Publish) { &[0x0b, 0x26] } else { &[0x26] };
             assert!(repeatable.map(|id| id.number()).eq(expected.iter().copied()), "{holder:?}");
+            let Allowed { once, often } = holder.allowed();
+            for id in PropertyId::ALL {
+                assert_eq!(once & id.row().bit != 0, id.is_allowed_in(holder));
+                assert_eq!(often & id.row().bit != 0, id.is_repeatable_in(holder));
+            }
         }
     }
 }

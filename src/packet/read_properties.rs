@@ -6,7 +6,7 @@ use super::{
     explain::Value,
     fields::Fields,
     properties::{required_by, required_in},
-    property::{Form, Holder, Row},
+    property::{Allowed, Form, Holder, Row},
     room::Room,
     watch::{Glance, Watch},
 };
@@ -29,15 +29,19 @@ struct Block {
     user_properties: u32,
     /// Whether it has been said that something is missing.
     is_told: bool,
+    /// What may still come, as a glance sees it.
+    allowed: Allowed,
 }
 
 const ALIAS: u32 = PropertyId::TopicAlias.row().bit;
+const DATA: u32 = PropertyId::AuthenticationData.row().bit;
 
 impl Block {
     #[inline]
-    const fn new(holder: Holder, needs_alias: bool) -> Self {
+    fn new(holder: Holder, needs_alias: bool) -> Self {
+        let allowed = holder.allowed();
         let required = required_in(holder) | if needs_alias { ALIAS } else { 0 };
-        Self { holder, seen: 0, required, count: 0, user_properties: 0, is_told: false }
+        Self { holder, seen: 0, required, count: 0, user_properties: 0, is_told: false, allowed }
     }
 
     /// The property that has to follow.
@@ -141,10 +145,17 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         }
         let mut part = self.part(len);
         let bytes = part.rest();
-        part.require_missing(&mut block)?;
+        if W::TELLS {
+            part.require_missing(&mut block)?;
+        }
         while !part.is_done() {
             part.property(&mut block)?;
-            part.require_missing(&mut block)?;
+            if W::TELLS {
+                part.require_missing(&mut block)?;
+            }
+        }
+        if !W::TELLS && !part.is_enough(&mut block) {
+            return Err(self.strange());
         }
         let Block { holder, seen, count, .. } = block;
         Ok(Properties::from_checked(bytes, count, seen, holder))
@@ -193,6 +204,30 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         };
         let id = row.id;
         let field = Field::Property(id);
+        if W::TELLS {
+            self.check_place(row, block, start)?;
+        } else if block.allowed.once & row.bit == 0 {
+            return Err(self.strange());
+        }
+        block.allowed.once &= !row.bit | block.allowed.often;
+        block.seen |= row.bit;
+        if W::TELLS {
+            block.required |= required_by(id, block.holder);
+        }
+        // There are fewer than bytes.
+        block.count = block.count.wrapping_add(1);
+        if W::TELLS && self.left() < row.form.least_len() {
+            return Err(self.error(ErrorKind::TruncatedField, field, self.packet_end(), 0));
+        }
+        let value = self.property_value(id, row.form, block)?;
+        self.saw(field, start, value);
+        Ok(())
+    }
+
+    /// Makes sure that the property may be here.
+    fn check_place(&mut self, row: &Row, block: &mut Block, start: usize) -> Result<(), W::Fault> {
+        let (id, number) = (row.id, row.id.number());
+        let field = Field::Property(id);
         if !row.is_allowed_in(block.holder) {
             self.breach(ErrorKind::PropertyNotAllowed, field, start, number.into())?;
         } else if block.seen & row.bit != 0 && !row.is_repeatable_in(block.holder) {
@@ -211,16 +246,18 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
                 self.breach(ErrorKind::TooManyUserProperties, field, start, limit)?;
             }
         }
-        block.seen |= row.bit;
-        block.required |= required_by(id, block.holder);
-        // There are fewer than bytes.
-        block.count = block.count.wrapping_add(1);
-        if W::TELLS && self.left() < row.form.least_len() {
-            return Err(self.error(ErrorKind::TruncatedField, field, self.packet_end(), 0));
-        }
-        let value = self.property_value(id, row.form, block)?;
-        self.saw(field, start, value);
         Ok(())
+    }
+
+    /// Whether a glance may leave it at that: nothing is missing, and there are not even as many
+    /// properties as there may be user properties; nor is there a question who sends them.
+    #[inline]
+    fn is_enough(&self, block: &mut Block) -> bool {
+        if block.seen & DATA != 0 {
+            block.required |= required_by(PropertyId::AuthenticationData, block.holder);
+        }
+        let is_few = block.count <= self.options.max_user_properties;
+        block.missing().is_none() && is_few && self.options.sender.is_none()
     }
 
     #[inline]
