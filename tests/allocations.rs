@@ -1,9 +1,7 @@
 //! What the crate allocates: nothing to decode or encode, and for a stream no more than has arrived.
 
-#![allow(unsafe_code, reason = "a global allocator is unsafe by its trait")]
 #![allow(
     clippy::arithmetic_side_effects,
-    clippy::as_conversions,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -11,65 +9,21 @@
     reason = "a test"
 )]
 
+#[path = "allocations/measure.rs"]
+mod measure;
+#[allow(dead_code, reason = "other tests need the rest")]
+#[path = "standard/tables.rs"]
+mod tables;
+#[path = "allocations/v5_0.rs"]
+mod v5_0;
+
 use bytes::BytesMut;
+use measure::{allocations, live};
 use mqtt_pure::{
     DecodeOptions, Oversize, Packet, Publish, StreamDecoder, StreamItem, TopicName, Version,
 };
 use serde_json::Value;
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-    fs,
-    hint::black_box,
-    path::Path,
-};
-
-/// Counts for each thread, so that tests do not disturb each other.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn note(change: isize, is_new: bool) {
-    // The thread may be going, and its counters gone.
-    let _ = COUNT.try_with(|count| count.set(count.get() + usize::from(is_new)));
-    let _ = LIVE.try_with(|live| {
-        live.set(live.get() + change);
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
-    });
-}
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size() as isize, true);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note(-(layout.size() as isize), false);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size as isize - layout.size() as isize, true);
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How often memory is allocated, and how much there is more at most.
-fn allocations<T>(run: impl FnOnce() -> T) -> (usize, usize) {
-    let before = LIVE.get();
-    PEAK.set(before);
-    COUNT.set(0);
-    black_box(run());
-    (COUNT.get(), (PEAK.get() - before) as usize)
-}
+use std::{fs, path::Path};
 
 #[test]
 fn the_counters_count() {
@@ -181,20 +135,24 @@ fn a_stream_holds_what_has_arrived() {
     }
 }
 
-/// The bytes of the vectors that are written out in one piece, none of which is large.
-fn vectors() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/decode");
+/// The bytes of the vectors that are written out in one piece and are not large, by version.
+fn vectors() -> Vec<(Version, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let read = |path: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(folder.join(path)).unwrap()).unwrap()
+    };
+    let manifest = read("manifest.json");
+    let paths = manifest["files"].as_array().unwrap().iter();
+    let paths = paths.map(|file| file["path"].as_str().unwrap());
     let mut all = Vec::new();
-    for version in fs::read_dir(folder).unwrap() {
-        for file in fs::read_dir(version.unwrap().path()).unwrap() {
-            let text = fs::read_to_string(file.unwrap().path()).unwrap();
-            let suite: Value = serde_json::from_str(&text).unwrap();
-            let cases = suite["cases"].as_array().unwrap();
-            let written_out = cases.iter().filter_map(|case| case["hex"].as_str());
-            all.extend(written_out.map(|text| hex::decode(text).unwrap()));
+    for suite in paths.filter(|path| path.starts_with("decode/")).map(read) {
+        for case in suite["cases"].as_array().unwrap() {
+            let Some(digits) = case["hex"].as_str() else { continue };
+            let version = Version::ALL.into_iter().find(|v| case["version"] == v.to_string());
+            all.push((version.unwrap(), hex::decode(digits).unwrap()));
         }
     }
-    all.retain(|bytes| bytes.len() <= 2048);
+    all.retain(|(_, bytes)| bytes.len() <= 2048);
     all
 }
 
@@ -202,11 +160,11 @@ fn vectors() -> Vec<Vec<u8>> {
 #[test]
 fn no_prefix_of_a_vector_earns_memory() {
     let mut count = 0;
-    for bytes in vectors() {
+    for (version, bytes) in vectors() {
         for len in 0..=bytes.len() {
             for piece in [1, bytes.len().max(1)] {
                 let (_, peak) = allocations(|| {
-                    let mut decoder = StreamDecoder::new(DecodeOptions::default());
+                    let mut decoder = StreamDecoder::new(DecodeOptions::new(version));
                     for chunk in bytes[..len].chunks(piece) {
                         let mut feed = decoder.feed(chunk);
                         while let Ok(Some(_)) = feed.next() {}
@@ -226,7 +184,7 @@ fn a_large_packet_leaves_no_large_buffer() {
     let mut packet = b"\x30\x80\x80\x20\0\x01a".to_vec();
     packet.resize(4 + (1 << 19), 7);
     let mut decoder = StreamDecoder::new(DecodeOptions::default());
-    let before = LIVE.get();
+    let before = live();
     let mut taken = 0;
     for chunk in packet.chunks(1460) {
         let mut feed = decoder.feed(chunk);
@@ -236,7 +194,7 @@ fn a_large_packet_leaves_no_large_buffer() {
         }
     }
     assert_eq!((taken, decoder.buffered()), (1, 0));
-    assert!(LIVE.get() - before <= 4096, "{}", LIVE.get() - before);
+    assert!(live() - before <= 4096, "{}", live() - before);
 }
 
 /// A PUBLISH of 64 MiB at QoS 1, and what a decoder with a limit of 1 KiB makes of it.

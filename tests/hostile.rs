@@ -9,180 +9,26 @@
     reason = "a test"
 )]
 
+#[path = "hostile/limits_5_0.rs"]
+mod limits_5_0;
+#[path = "hostile/properties_5_0.rs"]
+mod properties_5_0;
+#[path = "hostile/refused.rs"]
+mod refused;
+#[path = "hostile/refused_5_0.rs"]
+mod refused_5_0;
+#[allow(dead_code, reason = "other tests need the rest")]
+#[path = "standard/tables.rs"]
+mod tables;
+#[path = "hostile/v5_0.rs"]
+mod v5_0;
+
 use mqtt_pure::{
     Binary, Connect, ConnectReturnCode, DecodeOptions, Packet, Publish, QoS, Split, StreamDecoder,
     StreamItem, Strictness, Text, TextError, TopicFilter, TopicName, Version, Will, explain, split,
 };
+use refused::REFUSED;
 use std::thread;
-
-/// Name, bytes, the byte with which the verdict falls, the code.
-type Row = (&'static str, &'static [u8], usize, &'static str);
-
-/// Connections that an attacker opens. A row is refused with the byte given, not before and not after.
-const REFUSED: &[Row] = &[
-    ("a length of five bytes", b"\x30\x80\x80\x80\x80\x01\0", 5, "frame.remaining_length_too_long"),
-    ("a length over the limit", b"\x30\xff\xff\xff\x7f", 4, "limit.packet_too_large"),
-    ("type 0", b"\0\0", 1, "frame.reserved_type"),
-    ("type 15", b"\xf0\0", 1, "frame.reserved_type"),
-    ("flags of PUBREL", b"\x60\x02\0\x01", 1, "frame.reserved_flags"),
-    ("flags of SUBSCRIBE", b"\x80\x06\0\x01\0\x01a\0", 1, "frame.reserved_flags"),
-    ("flags of PINGREQ", b"\xc1\0", 1, "frame.reserved_flags"),
-    ("QoS 3", b"\x36\x08\0\x03a/b\0\x01x", 1, "qos.invalid"),
-    ("DUP at QoS 0", b"\x38\x06\0\x03a/bx", 1, "publish.dup_with_qos0"),
-    ("a TLS hello", b"\x16\x03\x01\x01\x01\x01\0", 1, "frame.reserved_flags"),
-    ("an HTTP request", b"GET / HTTP/1.1\r\n", 1, "frame.reserved_flags"),
-    ("ones", b"\xff\xfb\xff\xff\xff\xff", 1, "frame.reserved_type"),
-    ("an empty PUBLISH", b"\x30\0", 2, "packet.truncated_field"),
-    ("half a CONNACK", b"\x20\x01\0", 2, "packet.truncated_field"),
-    ("half an identifier", b"\x40\x01\0", 2, "packet.truncated_field"),
-    ("an empty CONNECT", b"\x10\0", 2, "packet.truncated_field"),
-    ("a surplus after PUBACK", b"\x40\x03\0\x01\0", 2, "packet.trailing_bytes"),
-    ("a surplus after PINGREQ", b"\xc0\x01\0", 2, "packet.trailing_bytes"),
-    ("a surplus after DISCONNECT", b"\xe0\x01\0", 2, "packet.trailing_bytes"),
-    ("UNSUBACK that reads on", b"\xb0\x01\0\xc0\0", 2, "packet.truncated_field"),
-    ("an overlong zero", b"\x30\x06\0\x03a\xc0\x80x", 6, "string.ill_formed_utf8"),
-    ("a surrogate", b"\x30\x07\0\x04a\xed\xa0\x80x", 7, "string.ill_formed_utf8"),
-    ("beyond Unicode", b"\x30\x08\0\x05a\xf4\x90\x80\x80x", 7, "string.ill_formed_utf8"),
-    ("a sequence cut by its string", b"\x30\x06\0\x03a\xe2\x82x", 6, "string.ill_formed_utf8"),
-    ("U+0000 in a topic", b"\x30\x05\0\x03a\0b", 6, "string.has_nul"),
-    ("a string longer than its packet", b"\x30\x07\xff\xffABCDE", 3, "packet.truncated_field"),
-    ("U+0000 in a client id", b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02a\0", 16, "string.has_nul"),
-    ("another protocol", b"\x10\x0e\0\x05MQTTX\x04\x02\0\x3c\0\x01a", 4, "connect.protocol_name"),
-    ("level 6", b"\x10\x0d\0\x04MQTT\x06\x02\0\x3c\0\x01a", 9, "connect.protocol_level"),
-    ("MQTT at level 3", b"\x10\x0d\0\x04MQTT\x03\x02\0\x3c\0\x01a", 9, "connect.protocol_level"),
-    ("the reserved flag", b"\x10\x0d\0\x04MQTT\x04\x03\0\x3c\0\x01a", 10, "connect.reserved_flag"),
-    (
-        "will QoS without a will",
-        b"\x10\x0d\0\x04MQTT\x04\x0a\0\x3c\0\x01a",
-        10,
-        "connect.will_flags_without_will",
-    ),
-    (
-        "will retain without a will",
-        b"\x10\x0d\0\x04MQTT\x04\x22\0\x3c\0\x01a",
-        10,
-        "connect.will_flags_without_will",
-    ),
-    ("will QoS 3", b"\x10\x14\0\x04MQTT\x04\x1e\0\x3c\0\x01a\0\x01w\0\x02by", 10, "qos.invalid"),
-    (
-        "a password alone",
-        b"\x10\x10\0\x04MQTT\x04\x42\0\x3c\0\x01a\0\x01p",
-        10,
-        "connect.password_without_username",
-    ),
-    (
-        "a will topic with a wildcard",
-        b"\x10\x14\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\x03a/#\0\0",
-        20,
-        "topic.name_has_wildcard",
-    ),
-    (
-        "a password that is announced and missing",
-        b"\x10\x10\0\x04MQTT\x04\xc2\0\x3c\0\x01a\0\x01u",
-        14,
-        "packet.truncated_field",
-    ),
-    ("QoS 1 without an identifier", b"\x32\x05\0\x03a/b", 4, "packet.truncated_field"),
-    ("PUBLISH with identifier 0", b"\x32\x07\0\x03a/b\0\0", 9, "packet_id.zero"),
-    ("PUBLISH to a wildcard", b"\x30\x06\0\x03a/#x", 7, "topic.name_has_wildcard"),
-    ("PUBLISH to nothing", b"\x30\x03\0\0a", 4, "topic.empty"),
-    ("no filter", b"\x82\x02\0\x01", 2, "subscribe.no_filters"),
-    ("no filter to give up", b"\xa2\x02\0\x01", 2, "subscribe.no_filters"),
-    ("requested QoS 3", b"\x82\x06\0\x01\0\x01a\x03", 8, "qos.invalid"),
-    ("reserved bits", b"\x82\x06\0\x01\0\x01a\x04", 8, "subscribe.reserved_options"),
-    ("a filter `a#`", b"\x82\x07\0\x01\0\x02a#\0", 8, "topic.filter_wildcard"),
-    ("a filter `#/a`", b"\x82\x08\0\x01\0\x03#/a\0", 7, "topic.filter_wildcard"),
-    ("a filter `a+`", b"\x82\x07\0\x01\0\x02a+\0", 8, "topic.filter_wildcard"),
-    ("SUBSCRIBE with identifier 0", b"\x82\x06\0\0\0\x01a\0", 4, "packet_id.zero"),
-    (
-        "a second filter that is cut",
-        b"\x82\x0a\0\x01\0\x01a\0\0\x05ab",
-        10,
-        "packet.truncated_field",
-    ),
-    ("SUBACK without codes", b"\x90\x02\0\x01", 2, "suback.no_codes"),
-    ("SUBACK with code 3", b"\x90\x03\0\x01\x03", 5, "reason_code.invalid"),
-    ("SUBACK with code 0x7f", b"\x90\x03\0\x01\x7f", 5, "reason_code.invalid"),
-    ("CONNACK with reserved flags", b"\x20\x02\x02\0", 3, "connack.reserved_flags"),
-    ("a session in a refusal", b"\x20\x02\x01\x05", 4, "connack.session_present_on_error"),
-    ("CONNACK code 6", b"\x20\x02\0\x06", 4, "reason_code.invalid"),
-    ("a refusal by 5.0", b"\x20\x03\0\x84\0", 4, "connack.other_version"),
-    ("PUBACK with identifier 0", b"\x40\x02\0\0", 4, "packet_id.zero"),
-    ("flags of CONNECT", b"\x11\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01a", 1, "frame.reserved_flags"),
-    ("a stream that is off by one", b"\x0a\xc0", 1, "frame.reserved_type"),
-    ("a long zero", b"\xc0\x80\x80\x80\x80\0", 5, "frame.remaining_length_too_long"),
-    (
-        "a surplus after CONNECT",
-        b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x01a\0",
-        14,
-        "packet.trailing_bytes",
-    ),
-    ("half a length", b"\x30\x01\0", 2, "packet.truncated_field"),
-    // One character of the topic at least: a Remaining Length of 2 has no room for it.
-    ("PUBLISH of an empty topic alone", b"\x30\x02\0\0", 2, "packet.truncated_field"),
-    (
-        "U+0000 in a will topic",
-        b"\x10\x12\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\x01\0\0\0",
-        18,
-        "string.has_nul",
-    ),
-    (
-        "an empty will topic",
-        b"\x10\x12\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\0\0\x01p",
-        17,
-        "topic.empty",
-    ),
-    (
-        "a will payload that is cut",
-        b"\x10\x14\0\x04MQTT\x04\x06\0\x3c\0\x01a\0\x01w\0\x09by",
-        20,
-        "packet.truncated_field",
-    ),
-    (
-        "U+0000 in a user name",
-        b"\x10\x10\0\x04MQTT\x04\x82\0\x3c\0\x01a\0\x01\0",
-        18,
-        "string.has_nul",
-    ),
-    (
-        "an overlong zero in a user name",
-        b"\x10\x11\0\x04MQTT\x04\x82\0\x3c\0\x01a\0\x02\xc0\x80",
-        18,
-        "string.ill_formed_utf8",
-    ),
-    (
-        "a client id of no UTF-8",
-        b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01\xff",
-        15,
-        "string.ill_formed_utf8",
-    ),
-    (
-        "MQIsdp at level 4",
-        b"\x10\x0f\0\x06MQIsdp\x04\x02\0\x3c\0\x01a",
-        11,
-        "connect.protocol_level",
-    ),
-    ("PUBLISH to one level of any name", b"\x30\x06\0\x03a/+x", 7, "topic.name_has_wildcard"),
-    ("QoS 2 with identifier 0", b"\x34\x07\0\x03a/b\0\0", 9, "packet_id.zero"),
-    ("an empty filter", b"\x82\x09\0\x01\0\0\0\0\x01a\0", 6, "topic.empty"),
-    ("a filter of U+0000", b"\x82\x06\0\x01\0\x01\0\0", 7, "string.has_nul"),
-    ("a filter of no UTF-8", b"\x82\x06\0\x01\0\x01\xff\0", 7, "string.ill_formed_utf8"),
-    ("an empty filter to give up", b"\xa2\x07\0\x01\0\0\0\x01a", 6, "topic.empty"),
-    ("a filter of U+0000 to give up", b"\xa2\x05\0\x01\0\x01\0", 7, "string.has_nul"),
-    ("a filter `a#` to give up", b"\xa2\x06\0\x01\0\x02a#", 8, "topic.filter_wildcard"),
-    ("UNSUBSCRIBE with identifier 0", b"\xa2\x05\0\0\0\x01a", 4, "packet_id.zero"),
-    (
-        "a second filter to give up that is cut",
-        b"\xa2\x09\0\x01\0\x01a\0\x05ab",
-        9,
-        "packet.truncated_field",
-    ),
-    ("PUBREC with identifier 0", b"\x50\x02\0\0", 4, "packet_id.zero"),
-    ("PUBREL with identifier 0", b"\x62\x02\0\0", 4, "packet_id.zero"),
-    ("PUBCOMP with identifier 0", b"\x70\x02\0\0", 4, "packet_id.zero"),
-    ("SUBACK with identifier 0", b"\x90\x03\0\0\0", 4, "packet_id.zero"),
-    ("UNSUBACK with identifier 0", b"\xb0\x02\0\0", 4, "packet_id.zero"),
-];
 
 #[test]
 fn refused_with_the_byte_that_settles_it() {

@@ -9,207 +9,28 @@
     reason = "a test"
 )]
 
+#[path = "properties/generate.rs"]
+mod generate;
+#[allow(dead_code, reason = "other tests need the rest")]
+#[path = "standard/tables.rs"]
+mod tables;
+#[path = "properties/topics.rs"]
+mod topics;
+#[path = "properties/v5_0.rs"]
+mod v5_0;
+#[allow(dead_code, reason = "other tests need the rest")]
+#[path = "standard/values.rs"]
+mod values;
+
+use generate::{name, options, packet_bytes, spoilt, version};
 use mqtt_pure::{
-    Binary, Connack, Connect, ConnectReturnCode, DecodeError, DecodeOptions, Delivery, Packet,
-    PacketId, Puback, Publish, QoS, ReasonCode, StreamDecoder, StreamItem, Suback, Subscribe,
-    Subscription, Text, TopicFilter, TopicName, Unsubscribe, Version, Will, explain,
+    Binary, Connack, Connect, ConnectReturnCode, DecodeError, DecodeOptions, Delivery, EncodeError,
+    Oversize, Packet, PacketId, Puback, Publish, QoS, ReasonCode, StreamDecoder, StreamItem,
+    Suback, Subscribe, Subscription, Text, TopicFilter, TopicName, Unsubscribe, Version, Will,
+    explain,
 };
 use proptest::{collection::vec, option, prelude::*};
-
-/// Levels of one to two characters, also empty ones, with and without wildcards and `$`.
-fn topic_like() -> impl Strategy<Value = String> {
-    vec(prop_oneof!["", "a", "é", "\\+", "#", "\\$", "a\\+", "é#", "ab"], 1..6)
-        .prop_map(|levels| levels.join("/"))
-}
-
-fn name() -> impl Strategy<Value = String> {
-    "[a-zé𐀀 /$]{1,40}"
-}
-
-fn version() -> impl Strategy<Value = Version> {
-    prop_oneof![Just(Version::V3_1), Just(Version::V3_1_1)]
-}
-
-/// Whether the string is a topic filter, level by level (section 4.7.1).
-fn is_filter(text: &str) -> bool {
-    let levels: Vec<&str> = text.split('/').collect();
-    let is_last = |at: usize| at + 1 == levels.len();
-    !text.is_empty()
-        && levels.iter().enumerate().all(|(at, level)| match *level {
-            "+" => true,
-            "#" => is_last(at),
-            level => !level.contains(['+', '#']),
-        })
-}
-
-/// Whether the filter matches, level by level (sections 4.7.1 and 4.7.2).
-fn matches(filter: &str, name: &str) -> bool {
-    fn levels(filter: &[&str], name: &[&str]) -> bool {
-        match (filter, name) {
-            (["#"], _) | ([], []) => true,
-            (["+", filter @ ..], [_, name @ ..]) => levels(filter, name),
-            ([f, filter @ ..], [n, name @ ..]) => f == n && levels(filter, name),
-            _ => false,
-        }
-    }
-    let is_hidden = name.starts_with('$') && filter.starts_with(['+', '#']);
-    let filter: Vec<&str> = filter.split('/').collect();
-    let name: Vec<&str> = name.split('/').collect();
-    !is_hidden && levels(&filter, &name)
-}
-
-/// The levels of a name, and a filter made from them: levels kept, changed or replaced by a wildcard,
-/// the end cut off or replaced. Such pairs match often, which unrelated ones hardly do.
-fn related() -> impl Strategy<Value = (String, String)> {
-    let level = prop_oneof!["", "a", "é", "\\$", "aé"];
-    (vec((level, 0..8_u8), 1..6), 0..6_u8).prop_map(|(levels, end)| {
-        let name: Vec<&str> = levels.iter().map(|(level, _)| level.as_str()).collect();
-        let mut filter: Vec<&str> = levels
-            .iter()
-            .map(|(level, change)| match change {
-                0..=1 => "+",
-                2 => "a",
-                _ => level.as_str(),
-            })
-            .collect();
-        match end {
-            0 => filter.push("#"),
-            1 => *filter.last_mut().unwrap() = "#",
-            2 => drop(filter.pop()),
-            3 => filter.push(""),
-            _ => {}
-        }
-        (filter.join("/"), name.join("/"))
-    })
-}
-
-/// The bytes of a packet, put together without the crate.
-fn bytes_of(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut out = vec![first];
-    let mut rest = body.len();
-    loop {
-        let low = u8::try_from(rest % 128).unwrap();
-        rest /= 128;
-        out.push(if rest > 0 { low + 128 } else { low });
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(body);
-    out
-}
-
-/// A string or binary field.
-fn prefixed(bytes: impl AsRef<[u8]>) -> Vec<u8> {
-    let bytes = bytes.as_ref();
-    let mut out = u16::try_from(bytes.len()).unwrap().to_be_bytes().to_vec();
-    out.extend_from_slice(bytes);
-    out
-}
-
-fn filter() -> impl Strategy<Value = String> {
-    let level = prop_oneof!["[a-zé𐀀 $]{0,4}", "\\+"];
-    (vec(level, 1..5), any::<bool>()).prop_map(|(mut levels, with_hash)| {
-        if with_hash || levels == [""] {
-            levels.push("#".to_owned());
-        }
-        levels.join("/")
-    })
-}
-
-fn connect_bytes(version: Version) -> impl Strategy<Value = Vec<u8>> {
-    let bytes = || vec(any::<u8>(), 0..20);
-    let will = (name(), bytes(), 0..3_u8, any::<bool>());
-    let login = ("[a-zé𐀀]{0,9}", option::of(bytes()));
-    let rest = ("[a-zé𐀀]{1,20}", any::<bool>(), any::<u16>());
-    (option::of(will), option::of(login), rest).prop_map(move |(will, login, rest)| {
-        let (client_id, clean_session, keep_alive) = rest;
-        let mut flags = if clean_session { 0x02 } else { 0 };
-        let mut payload = prefixed(client_id);
-        if let Some((topic, message, qos, retain)) = will {
-            flags |= 0x04 | (qos * 0x08) | if retain { 0x20 } else { 0 };
-            payload.extend(prefixed(topic));
-            payload.extend(prefixed(message));
-        }
-        if let Some((user_name, password)) = login {
-            flags |= 0x80;
-            payload.extend(prefixed(user_name));
-            if let Some(password) = password {
-                flags |= 0x40;
-                payload.extend(prefixed(password));
-            }
-        }
-        let mut body = match version {
-            Version::V3_1 => b"\0\x06MQIsdp\x03".to_vec(),
-            Version::V3_1_1 | Version::V5_0 => b"\0\x04MQTT\x04".to_vec(),
-        };
-        body.push(flags);
-        body.extend(keep_alive.to_be_bytes());
-        body.extend(payload);
-        bytes_of(0x10, &body)
-    })
-}
-
-/// Packets of all types.
-fn packet_bytes(version: Version) -> impl Strategy<Value = Vec<u8>> {
-    let id = || (1..=u16::MAX).prop_map(u16::to_be_bytes);
-    let present = if version == Version::V3_1_1 { 1_u8 } else { 0 };
-    let connack = prop_oneof![
-        (0..=present).prop_map(|present| [present, 0]),
-        (1..=5_u8).prop_map(|code| [0, code]),
-    ];
-    let flags = (0..3_u8, any::<bool>(), any::<bool>());
-    let publish = (flags, name(), id(), vec(any::<u8>(), 0..200)).prop_map(
-        |((qos, dup, retain), topic, id, payload)| {
-            let dup = if dup && qos > 0 { 8 } else { 0 };
-            let mut body = prefixed(topic);
-            if qos > 0 {
-                body.extend(id);
-            }
-            body.extend(payload);
-            bytes_of(0x30 | dup | (qos * 2) | u8::from(retain), &body)
-        },
-    );
-    let subscribe = (id(), vec((filter(), 0..3_u8), 1..6)).prop_map(|(id, asked)| {
-        let mut body = id.to_vec();
-        for (filter, qos) in asked {
-            body.extend(prefixed(filter));
-            body.push(qos);
-        }
-        bytes_of(0x82, &body)
-    });
-    let suback = (id(), vec(prop_oneof![0..3_u8, Just(0x80)], 1..6))
-        .prop_map(|(id, codes)| bytes_of(0x90, &[&id[..], &codes].concat()));
-    let unsubscribe = (id(), vec(filter(), 1..6)).prop_map(|(id, filters)| {
-        let fields: Vec<u8> = filters.into_iter().flat_map(prefixed).collect();
-        bytes_of(0xa2, &[&id[..], &fields].concat())
-    });
-    let acks = prop::sample::select(vec![0x40, 0x50, 0x62, 0x70, 0xb0]);
-    prop_oneof![
-        connect_bytes(version),
-        connack.prop_map(|body| bytes_of(0x20, &body)),
-        publish,
-        subscribe,
-        suback,
-        unsubscribe,
-        (acks, id()).prop_map(|(first, id)| bytes_of(first, &id)),
-        prop::sample::select(vec![0xc0, 0xd0, 0xe0]).prop_map(|first| bytes_of(first, &[])),
-    ]
-}
-
-/// A version and packets of it, one byte of which may be spoilt.
-fn spoilt() -> impl Strategy<Value = (Version, Vec<u8>)> {
-    let packets = version().prop_flat_map(|v| (Just(v), vec(packet_bytes(v), 1..4)));
-    let change = option::of((any::<prop::sample::Index>(), any::<u8>()));
-    (packets, change).prop_map(|((version, packets), change)| {
-        let mut bytes = packets.concat();
-        if let Some((at, byte)) = change {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        (version, bytes)
-    })
-}
+use topics::{is_filter, matches, related, topic_like};
 
 /// The number of bytes that the fixed header announces, itself included, as far as it can be read.
 fn announced(bytes: &[u8]) -> Option<usize> {
@@ -223,6 +44,20 @@ fn announced(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+/// The packet written again. An AUTH that may be empty by a rule that is open is not written so.
+fn written(packet: Packet<'_>, version: Version) -> Vec<u8> {
+    let mut out = Vec::new();
+    match (packet.encode(version, &mut out), packet) {
+        (Ok(()), _) => {}
+        (Err(EncodeError::PropertyMissing { .. }), Packet::Auth(auth)) => {
+            assert!(auth.properties.is_empty() && auth.reason == ReasonCode::SUCCESS);
+            out.extend_from_slice(b"\xf0\0");
+        }
+        (Err(error), _) => panic!("{packet:?}: {error}"),
+    }
+    out
+}
+
 /// The packets of a stream that is fed in pieces of these sizes, written again, and how it ended.
 fn items(
     bytes: &[u8],
@@ -231,6 +66,7 @@ fn items(
 ) -> (Vec<Vec<u8>>, Option<DecodeError>) {
     let mut decoder = StreamDecoder::new(options);
     let mut found = Vec::new();
+    let mut version = options.version;
     let mut rest = bytes;
     for size in sizes.iter().cycle() {
         let (chunk, after) = rest.split_at(rest.len().min(*size));
@@ -239,13 +75,10 @@ fn items(
         loop {
             match feed.next() {
                 Ok(Some(StreamItem::Packet(packet))) => {
-                    let version = match packet {
-                        Packet::Connect(connect) => connect.version,
-                        _ => options.version,
-                    };
-                    let mut out = Vec::new();
-                    packet.encode(version, &mut out).unwrap();
-                    found.push(out);
+                    if let Packet::Connect(connect) = packet {
+                        version = connect.version;
+                    }
+                    found.push(written(packet, version));
                 }
                 Ok(Some(item)) => panic!("{item:?}"),
                 Ok(None) => break,
@@ -259,6 +92,35 @@ fn items(
     (found, None)
 }
 
+/// What comes of a stream in which large packets are streamed or skipped: what is known of each, the
+/// payload put together, and how it ended.
+fn large_items(
+    bytes: &[u8],
+    sizes: &[usize],
+    new: impl Fn() -> StreamDecoder,
+) -> (Vec<String>, Vec<u8>, Option<DecodeError>) {
+    let mut decoder = new();
+    let (mut found, mut payload) = (Vec::new(), Vec::new());
+    let mut rest = bytes;
+    for size in sizes.iter().cycle() {
+        let (chunk, after) = rest.split_at(rest.len().min(*size));
+        rest = after;
+        let mut feed = decoder.feed(chunk);
+        loop {
+            match feed.next() {
+                Ok(Some(StreamItem::Payload { bytes, .. })) => payload.extend_from_slice(bytes),
+                Ok(Some(item)) => found.push(format!("{item:?}")),
+                Ok(None) => break,
+                Err(error) => return (found, payload, Some(error)),
+            }
+        }
+        if rest.is_empty() {
+            break;
+        }
+    }
+    (found, payload, None)
+}
+
 /// Writes the packet, reads it back, and writes that.
 fn round_trip(packet: Packet<'_>, version: Version) {
     let mut bytes = Vec::new();
@@ -270,74 +132,6 @@ fn round_trip(packet: Packet<'_>, version: Version) {
     let mut again = Vec::new();
     read.encode(version, &mut again).unwrap();
     assert_eq!(again, bytes);
-}
-
-/// Filter, topic name, whether they match; examples of section 4.7 and what lies next to them.
-const MATCHES: [(&str, &str, bool); 55] = [
-    ("sport/tennis/player1/#", "sport/tennis/player1", true),
-    ("sport/tennis/player1/#", "sport/tennis/player1/ranking", true),
-    ("sport/tennis/player1/#", "sport/tennis/player1/score/wimbledon", true),
-    ("sport/tennis/player1/#", "sport/tennis/player10", false),
-    ("sport/#", "sport", true),
-    ("sport/#", "sport/", true),
-    ("sport/#", "sports", false),
-    ("#", "a", true),
-    ("#", "/", true),
-    ("#", "a/b/c", true),
-    ("#", "$SYS/x", false),
-    ("#", "$", false),
-    ("+/#", "a", true),
-    ("+/#", "/", true),
-    ("+/#", "$SYS/x", false),
-    ("sport/tennis/+", "sport/tennis/player1", true),
-    ("sport/tennis/+", "sport/tennis/player1/ranking", false),
-    ("sport/tennis/+", "sport/tennis/", true),
-    ("sport/tennis/+", "sport/tennis", false),
-    ("sport/+", "sport", false),
-    ("sport/+", "sport/", true),
-    ("+", "finance", true),
-    ("+", "/finance", false),
-    ("+", "/", false),
-    ("+/+", "/finance", true),
-    ("/+", "/finance", true),
-    ("/+", "/", true),
-    ("/+", "finance", false),
-    ("+/", "a/", true),
-    ("+/", "a", false),
-    ("+/+", "/", true),
-    ("+/+/+", "a//b", true),
-    ("a/+/b", "a//b", true),
-    ("a//b", "a/b", false),
-    ("a/+/#", "a", false),
-    ("a/+/#", "a/b", true),
-    ("a/+/#", "a/b/c", true),
-    ("a/+/#", "a/", true),
-    ("+/monitor/Clients", "$SYS/monitor/Clients", false),
-    ("$SYS/#", "$SYS", true),
-    ("$SYS/#", "$SYS/", true),
-    ("$SYS/#", "$SYS/monitor/Clients", true),
-    ("$SYS/monitor/+", "$SYS/monitor/Clients", true),
-    ("$SYS/+", "$SYS/a/b", false),
-    ("/#", "/", true),
-    ("/#", "/a/b", true),
-    ("/#", "a", false),
-    ("/finance", "finance", false),
-    ("Accounts", "ACCOUNTS", false),
-    ("a", "a/", false),
-    ("a/", "a", false),
-    ("a/b", "a/b", true),
-    ("a/$x", "a/$x", true),
-    ("+/$x", "a/$x", true),
-    ("a/#", "a/$x/y", true),
-];
-
-#[test]
-fn examples_of_matching() {
-    for (filter, name, expected) in MATCHES {
-        let matched = TopicFilter::new(filter).unwrap().matches(TopicName::new(name).unwrap());
-        assert_eq!(matched, expected, "{filter} {name}");
-        assert_eq!(matches(filter, name), expected, "the plain reading: {filter} {name}");
-    }
 }
 
 proptest! {
@@ -405,11 +199,12 @@ proptest! {
         version in version(),
     ) {
         let packet_id = PacketId::new(id).unwrap();
-        let filters: Vec<_> = filters
+        let mut filters: Vec<_> = filters
             .iter()
             .filter_map(|(filter, qos)| Some((TopicFilter::new(filter).ok()?, QoS::new(*qos)?)))
             .collect();
-        prop_assume!(!filters.is_empty());
+        // No list is empty.
+        filters.push((TopicFilter::new("#").unwrap(), QoS::ExactlyOnce));
         let asked: Vec<_> = filters.iter().map(|(f, qos)| Subscription::new(*f, *qos)).collect();
         round_trip(Packet::Subscribe(Subscribe::new(packet_id, &asked[..])), version);
         let given_up: Vec<_> = filters.iter().map(|(filter, _)| *filter).collect();
@@ -426,8 +221,11 @@ proptest! {
         let mut input = &bytes[..];
         match Packet::read(&mut input, DecodeOptions::new(version)) {
             Ok(Some(packet)) => {
-                let mut out = Vec::new();
-                packet.encode(version, &mut out).unwrap();
+                let version = match packet {
+                    Packet::Connect(connect) => connect.version,
+                    _ => version,
+                };
+                prop_assert!(!written(packet, version).is_empty());
                 prop_assert!(input.len() < bytes.len());
             }
             Ok(None) => prop_assert_eq!(input, &bytes[..]),
@@ -442,13 +240,14 @@ proptest! {
     fn a_stream_is_the_same_however_it_is_cut(
         topics in vec(name(), 1..8),
         cuts in vec(1..40_usize, 1..20),
+        version in version(),
     ) {
         let mut bytes = Vec::new();
         for topic in &topics {
             let publish = Publish::new(TopicName::new(topic).unwrap(), topic.as_bytes());
-            publish.encode(Version::V3_1_1, &mut bytes).unwrap();
+            publish.encode(version, &mut bytes).unwrap();
         }
-        let mut decoder = StreamDecoder::new(DecodeOptions::default());
+        let mut decoder = StreamDecoder::new(DecodeOptions::new(version));
         let mut found = Vec::new();
         let mut rest = &bytes[..];
         for cut in cuts.iter().cycle() {
@@ -513,20 +312,55 @@ proptest! {
 
     #[test]
     fn a_spoilt_stream_is_judged_alike_however_it_is_cut(
-        (version, bytes) in spoilt(),
+        (options, bytes) in spoilt(),
         sizes in vec(1..60_usize, 1..12),
     ) {
-        let options = DecodeOptions::new(version).with_max_packet_size(100_000);
         let whole = items(&bytes, &[bytes.len()], options);
         prop_assert_eq!(&items(&bytes, &[1], options), &whole);
         prop_assert_eq!(&items(&bytes, &sizes, options), &whole);
     }
 
     #[test]
-    fn a_fault_lies_in_its_packet(
-        (version, bytes) in prop_oneof![spoilt(), (version(), vec(any::<u8>(), 0..60))],
+    fn a_verdict_on_a_part_is_the_verdict_on_the_whole((options, bytes) in spoilt()) {
+        let mut input = &bytes[..];
+        while let Ok(Some(_)) = Packet::read(&mut input, options) {}
+        let whole = Packet::read(&mut &input[..], options);
+        let mut is_settled = false;
+        for len in 0..input.len() {
+            match Packet::read(&mut &input[..len], options) {
+                Ok(None) => prop_assert!(!is_settled, "{} bytes of {:02x?}", len, input),
+                read => {
+                    prop_assert_eq!(&read, &whole, "{} bytes of {:02x?}", len, input);
+                    is_settled = true;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn large_packets_are_the_same_however_they_are_cut(
+        (options, bytes) in spoilt(),
+        sizes in vec(1..60_usize, 1..12),
+        limit in 8..80_u32,
+        streams in any::<bool>(),
     ) {
-        let options = DecodeOptions::new(version);
+        let new = || {
+            let options = options.with_max_packet_size(limit);
+            let up_to = if streams { 120 } else { 0 };
+            StreamDecoder::new(options).with_streaming(up_to).with_oversize(Oversize::Skip)
+        };
+        let whole = large_items(&bytes, &[bytes.len()], new);
+        prop_assert_eq!(&large_items(&bytes, &[1], new), &whole);
+        prop_assert_eq!(&large_items(&bytes, &sizes, new), &whole);
+    }
+
+    #[test]
+    fn a_fault_lies_in_its_packet(
+        (options, bytes) in prop_oneof![
+            spoilt(),
+            (version().prop_flat_map(options), vec(any::<u8>(), 0..60)),
+        ],
+    ) {
         let mut input = &bytes[..];
         // What comes before the fault is read over.
         while let Ok(Some(_)) = Packet::read(&mut input, options) {}

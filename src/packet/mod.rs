@@ -156,10 +156,11 @@ impl<'a> Packet<'a> {
     /// Reads the packet at the front of `input` and moves `input` past it.
     ///
     /// `None` means that more bytes are needed; `input` has not moved. [`split`] says how many bytes
-    /// at least. What no continuation can make a packet is an error already, with three exceptions:
+    /// at least. What no continuation can make a packet is an error already, with few exceptions:
     /// lengths are judged when they are whole; a CONNECT is read up to a client identifier
     /// that is to be refused, because the server has an answer to that; and a CONNACK up to the code
-    /// by which a server tells that it speaks 5.0 only. On an error `input` has not moved either;
+    /// by which a server tells which version it speaks. Properties are read one by one, and what their
+    /// length leaves no room for is noticed there. On an error `input` has not moved either;
     /// the connection is then to be closed, since what follows cannot be trusted.
     #[inline]
     pub fn read(input: &mut &'a [u8], options: DecodeOptions) -> Result<Option<Self>, DecodeError> {

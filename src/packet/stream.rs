@@ -1,7 +1,7 @@
 //! The decoder for a byte stream: whole packets, streamed payloads, skipped giants.
 
 use super::{
-    DecodeError, DecodeOptions, Packet, Publish, StreamItem, check_partial,
+    DecodeError, DecodeOptions, Packet, PacketType, Publish, StreamItem, check_partial,
     frame::{self, Header, Start},
     judge::{Judge, Judgement, checkpoint},
     stream_item::{What, read_item},
@@ -426,7 +426,9 @@ impl<'i> Feed<'_, 'i> {
                 (What::Skipped(header), len)
             }
             Judgement::SkipTopic { header, topic } => {
-                let len = header.header_len().saturating_add(2);
+                let is_publish = header.packet_type == PacketType::Publish;
+                let topic_len = if is_publish { 2 } else { 0 };
+                let len = header.header_len().saturating_add(topic_len);
                 let at = len.saturating_add(topic);
                 if header.has_packet_id() {
                     self.decoder.state = State::SkipTopic { header, topic, at };

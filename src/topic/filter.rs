@@ -152,6 +152,8 @@ pub(crate) fn first_share_fault(bytes: &[u8], missing: usize) -> Option<usize> {
             let is_name = end > 0 && rest.get(end) == Some(&b'/');
             (!is_name).then_some(end.saturating_add(SHARE.len()))
         }
+        // The rest of a character that is cut may be wrong, which comes first then.
+        _ if missing > 0 && core::str::from_utf8(rest).is_err() => None,
         _ => (bytes.len() > last).then_some(last),
     }
 }
