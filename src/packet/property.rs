@@ -208,7 +208,8 @@ macro_rules! properties {
 
         #[allow(private_interfaces, reason = "sealed: nobody else calls it")]
         impl<'a> Wire<'a> for Property<'a> {
-            #[inline]
+            #[cfg_attr(target_pointer_width = "64", inline)]
+            #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
             fn read(reader: &mut Reader<'a>, _: u32) -> Option<Self> {
                 Some(match PropertyId::new(reader.u8()?)? {
                     $(PropertyId::$variant => Self::$variant(PropertyValue::read(reader)?),)*
