@@ -121,6 +121,15 @@ impl<'a, T: Entry<'a>> List<'a, T> {
         }
     }
 
+    /// The values, of a list to encode.
+    #[inline]
+    pub(crate) const fn values(&self) -> Option<&'a [T]> {
+        match self.0 {
+            Source::Wire { .. } => None,
+            Source::Values(values) => Some(values),
+        }
+    }
+
     pub(crate) fn wire_len(&self) -> usize {
         match self.0 {
             Source::Wire { bytes, .. } => bytes.len(),

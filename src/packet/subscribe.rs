@@ -42,13 +42,6 @@ impl<'a> Subscription<'a> {
     pub const fn new(filter: TopicFilter<'a>, qos: QoS) -> Self {
         Self { filter, options: SubscriptionOptions::new(qos) }
     }
-
-    /// Whether every version can say it, as far as can be seen at once.
-    #[inline]
-    fn is_plain(self) -> bool {
-        self.options == SubscriptionOptions::new(self.options.qos)
-            && self.filter.as_bytes().first() != Some(&b'$')
-    }
 }
 
 /// How messages of a subscription are to be delivered. 3.1 and 3.1.1 can only say the QoS.
@@ -131,8 +124,8 @@ impl SubscriptionOptions {
 
     #[inline]
     fn byte(self) -> u8 {
-        let no_local = if self.no_local { NO_LOCAL } else { 0 };
-        let retain_as_published = if self.retain_as_published { RETAIN_AS_PUBLISHED } else { 0 };
+        let no_local = u8::from(self.no_local).wrapping_shl(2);
+        let retain_as_published = u8::from(self.retain_as_published).wrapping_shl(3);
         let retain_handling = self.retain_handling.number().wrapping_shl(4);
         self.qos.level() | no_local | retain_as_published | retain_handling
     }
@@ -286,14 +279,20 @@ impl Body for Subscribe<'_> {
             return Err(EncodeError::Empty { packet_type });
         }
         let known = version.subscription_bits();
-        // What was decoded by the same rules has been checked.
-        let is_checked = self.subscriptions.context() == Some(known.into());
-        if !is_checked && !self.subscriptions.iter().all(Subscription::is_plain) {
+        let (len, is_plain) = match self.subscriptions.values() {
+            Some(values) => look_at(values, known),
+            // What was decoded by the same rules has been checked.
+            None => {
+                let is_checked = self.subscriptions.context() == Some(known.into());
+                (self.subscriptions.wire_len(), is_checked)
+            }
+        };
+        if !is_plain {
             check_subscriptions(self.subscriptions, version)?;
             let filters = self.subscriptions.iter().map(|entry| entry.filter);
             check_shared(packet_type, filters, properties)?;
         }
-        Ok(self.subscriptions.wire_len().saturating_add(2).saturating_add(properties))
+        Ok(len.saturating_add(2).saturating_add(properties))
     }
 
     #[inline]
@@ -302,6 +301,21 @@ impl Body for Subscribe<'_> {
         write_properties(&self.properties, version, out);
         self.subscriptions.write(out);
     }
+}
+
+/// How many bytes the values take, and whether there is nothing in them that could be wrong.
+#[inline]
+fn look_at(values: &[Subscription<'_>], known: u8) -> (usize, bool) {
+    let may_share = known != REQUESTED_QOS;
+    let (mut len, mut bits) = (0_usize, 0);
+    for value in values {
+        len = len.saturating_add(value.wire_len());
+        bits |= value.options.byte();
+        if may_share && value.filter.as_bytes().first() == Some(&b'$') {
+            bits |= NO_LOCAL;
+        }
+    }
+    (len, bits <= REQUESTED_QOS)
 }
 
 /// Makes sure that the version can say the options.
