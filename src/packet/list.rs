@@ -180,9 +180,6 @@ impl<'a, T: Entry<'a>> Iterator for Entries<'a, T> {
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
             Source::Wire { bytes, about } => {
-                if bytes.is_empty() {
-                    return None;
-                }
                 let mut reader = Reader::new(bytes);
                 let entry = T::read(&mut reader, about.context())?;
                 *bytes = reader.rest();
