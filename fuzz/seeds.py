@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LONGEST = 4096
 
 # What the target `chunks` reads before the stream: modes, then the number and sizes of the pieces.
-CHUNK_HEADERS = [bytes([mode, len(cuts), *cuts]) for mode in (0x00, 0x41, 0x50, 0x61, 0x70, 0xB4)
+CHUNK_HEADERS = [bytes([mode, len(cuts), *cuts]) for mode in (0x00, 0x41, 0x50, 0x61, 0x70, 0xB4, 0x02, 0x52, 0x62, 0x73, 0xB2)
                  for cuts in ((), (1,), (3, 2))]
 
 

@@ -11,6 +11,8 @@
     reason = "a test; a target needs only parts of the model"
 )]
 
+#[path = "../fuzz/src/arbitrary_properties.rs"]
+mod arbitrary_properties;
 #[path = "../fuzz/src/chunks.rs"]
 mod chunks;
 #[path = "../fuzz/src/decode.rs"]
@@ -19,10 +21,18 @@ mod decode;
 mod fixpoint;
 #[path = "../fuzz/src/model.rs"]
 mod model;
+#[path = "../fuzz/src/model5.rs"]
+mod model5;
+#[path = "../fuzz/src/properties5.rs"]
+mod properties5;
 #[path = "../fuzz/src/recorded.rs"]
 mod recorded;
+#[path = "../fuzz/src/strings.rs"]
+mod strings;
 #[path = "../fuzz/src/structured.rs"]
 mod structured;
+#[path = "../fuzz/src/tape5.rs"]
+mod tape5;
 
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -92,7 +102,10 @@ fn fixpoint_target() {
 
 #[test]
 fn chunks_target() {
-    for prefix in [&b"\x00\x00"[..], b"\x00\x02\x03\x01", b"\x50\x01\x02", b"\x71\x02\x01\x05"] {
+    let of_3: [&[u8]; 4] = [b"\x00\x00", b"\x00\x02\x03\x01", b"\x50\x01\x02", b"\x71\x02\x01\x05"];
+    let of_5_0: [&[u8]; 4] =
+        [b"\x02\x02\x03\x01", b"\x52\x01\x02", b"\x62\x00", b"\xb3\x02\x01\x05"];
+    for prefix in of_3.into_iter().chain(of_5_0) {
         assert!(replay("chunks", chunks::chunks, prefix) > 4000);
     }
 }

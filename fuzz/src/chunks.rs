@@ -2,7 +2,8 @@
 //! payloads, skipped giants.
 
 use mqtt_pure::{
-    DecodeOptions, Oversize, Packet, Split, StreamDecoder, StreamItem, Strictness, Version, split,
+    DecodeOptions, Oversize, Packet, ReasonCode, Skipped, Split, StreamDecoder, StreamItem,
+    Strictness, Version, split,
 };
 
 /// One thing that a stream said, free of how its payload was cut.
@@ -29,6 +30,9 @@ pub fn chunks(data: &[u8]) {
         let known = if is_late { whole.len() } else { read.len() };
         assert_eq!(whole, read[..known], "at once, but a packet at a time");
     }
+    if mode & 0x30 == 0x20 {
+        check_skipped(stream, options(*mode));
+    }
     let single = say(decoder(*mode), stream.chunks(1));
     assert_eq!(single, whole, "byte by byte, but at once, mode {mode:#x}");
     let mut sizes = cuts.iter().map(|cut| usize::from(*cut)).cycle();
@@ -48,11 +52,15 @@ pub fn chunks(data: &[u8]) {
 }
 
 fn options(mode: u8) -> DecodeOptions {
-    let version = if mode & 1 == 0 { Version::V3_1_1 } else { Version::V3_1 };
-    let strictness = match mode & 6 {
-        0 | 2 => Strictness::DEFAULT,
-        4 => Strictness::STRICT,
-        _ => Strictness::TOLERANT,
+    let (version, strictness) = match mode & 7 {
+        0 => (Version::V3_1_1, Strictness::DEFAULT),
+        1 => (Version::V3_1, Strictness::DEFAULT),
+        2 => (Version::V5_0, Strictness::DEFAULT),
+        3 => (Version::V5_0, Strictness::TOLERANT),
+        4 => (Version::V3_1_1, Strictness::STRICT),
+        5 => (Version::V3_1, Strictness::STRICT),
+        6 => (Version::V3_1_1, Strictness::TOLERANT),
+        _ => (Version::V3_1, Strictness::TOLERANT),
     };
     let limit = match mode >> 6 {
         0 => 1_048_576,
@@ -60,7 +68,7 @@ fn options(mode: u8) -> DecodeOptions {
         2 => 24,
         _ => 100,
     };
-    super::decode::options(version).with_strictness(strictness).with_max_packet_size(limit)
+    DecodeOptions::new(version).with_strictness(strictness).with_max_packet_size(limit)
 }
 
 fn decoder(mode: u8) -> StreamDecoder {
@@ -135,6 +143,13 @@ fn note(said: &mut Vec<Said>, item: &StreamItem<'_>) {
 /// The payload does not show in `Debug`, so the bytes are kept too.
 fn encoded(packet: &Packet<'_>) -> Vec<u8> {
     let mut out = Vec::new();
+    if let Packet::Auth(auth) = packet
+        && auth.properties.is_empty()
+    {
+        // The empty one is read and never written.
+        assert_eq!(auth.reason, ReasonCode::SUCCESS);
+        return out;
+    }
     for version in Version::ALL.into_iter().rev() {
         // Session Present is the one thing that 3.1.1 can say and 3.1 cannot.
         if packet.encode(version, &mut out).is_ok() {
@@ -164,5 +179,56 @@ fn one_by_one(mut stream: &[u8], mut options: DecodeOptions) -> Vec<Said> {
                 return said;
             }
         }
+    }
+}
+
+/// What is said of packets that are skipped is what they are.
+fn check_skipped(mut stream: &[u8], mut options: DecodeOptions) {
+    let limit = options.max_packet_size;
+    let mut decoder = StreamDecoder::new(options).with_oversize(Oversize::Skip);
+    let mut feed = decoder.feed(stream);
+    options.max_packet_size = DecodeOptions::MAX_PACKET_SIZE;
+    while let Ok(Some(item)) = feed.next() {
+        let before = stream.len();
+        // Of what is skipped the rest may be anything, and end anywhere.
+        let Ok(Some(packet)) = Packet::read(&mut stream, options) else { return };
+        match item {
+            StreamItem::Packet(same) => assert_eq!(same, packet),
+            StreamItem::Skipped(skipped) => {
+                let len = u32::try_from(before - stream.len()).unwrap();
+                assert!(len > limit && skipped.packet_len == len, "{skipped:?} of {packet:?}");
+                check_one_skipped(skipped, packet, limit);
+            }
+            other => panic!("neither streamed nor skipped: {other:?}"),
+        }
+        if let Packet::Connect(connect) = packet
+            && matches!(item, StreamItem::Packet(_))
+        {
+            options.version = connect.version;
+        }
+    }
+}
+
+fn check_one_skipped(skipped: Skipped<'_>, packet: Packet<'_>, limit: u32) {
+    assert_eq!(skipped.packet_type, packet.packet_type());
+    let Packet::Publish(publish) = packet else {
+        let nothing = (skipped.qos, skipped.topic, skipped.topic_alias);
+        assert_eq!(nothing, (None, None, None), "{packet:?}");
+        return;
+    };
+    assert_eq!(skipped.qos, Some(publish.qos()));
+    assert_eq!(skipped.packet_id, publish.packet_id());
+    let topic_len = publish.topic.map_or(0, |topic| topic.as_bytes().len());
+    let properties_len: usize = publish.encoded_len(Version::V5_0).unwrap() - publish.payload.len();
+    let limit = usize::try_from(limit).unwrap();
+    if properties_len <= limit {
+        assert_eq!(
+            (skipped.topic, skipped.topic_alias),
+            (publish.topic, publish.properties.topic_alias())
+        );
+    } else if topic_len + 9 <= limit {
+        assert_eq!(skipped.topic, publish.topic);
+        let alias = skipped.topic_alias;
+        assert!(alias.is_none() || alias == publish.properties.topic_alias());
     }
 }

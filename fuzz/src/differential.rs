@@ -1,27 +1,28 @@
-//! Whole packets, read by this codec and by two others. Verdicts and fields agree, apart from the
+//! Whole packets of 3.1.1, read by this codec and by two others. Verdicts and fields agree, apart from the
 //! differences that are written down here, each with its reason.
 
 use super::model::remaining_length;
 use bytes::BytesMut;
-use mqtt_pure::{DecodeError, ErrorKind, Packet, PacketType, Version};
+use mqtt_pure::{DecodeError, DecodeOptions, ErrorKind, Packet, PacketType, Version, Versions};
 
 /// A difference that is right as it is.
-struct Difference {
-    reason: &'static str,
-    applies: fn(&Case<'_>) -> bool,
+pub struct Difference {
+    pub reason: &'static str,
+    pub applies: fn(&Case<'_>) -> bool,
 }
 
-struct Case<'a> {
-    bytes: &'a [u8],
-    ours: Result<Packet<'a>, DecodeError>,
+/// A whole packet and what this codec makes of it.
+pub struct Case<'a> {
+    pub bytes: &'a [u8],
+    pub ours: Result<Packet<'a>, DecodeError>,
 }
 
 impl Case<'_> {
-    fn is_refused_for(&self, kinds: &[ErrorKind]) -> bool {
+    pub fn is_refused_for(&self, kinds: &[ErrorKind]) -> bool {
         self.ours.is_err_and(|error| kinds.contains(&error.kind()))
     }
 
-    fn is_refused_in(&self, kind: ErrorKind, packet_type: PacketType) -> bool {
+    pub fn is_refused_in(&self, kind: ErrorKind, packet_type: PacketType) -> bool {
         self.ours.is_err_and(|e| e.kind() == kind && e.packet_type() == Some(packet_type))
     }
 
@@ -200,8 +201,10 @@ const RUMQTTC_REFUSES: [Difference; 2] = [
 ];
 
 pub fn differential(data: &[u8]) {
+    super::differential5::differential5(data);
     let Some(bytes) = whole_packet(data) else { return };
-    let options = super::decode::options(Version::V3_1_1);
+    let options =
+        DecodeOptions::new(Version::V3_1_1).with_versions(Versions::ALL.without(Version::V5_0));
     let ours = match Packet::read(&mut &bytes[..], options) {
         Ok(Some(packet)) => Ok(packet),
         Ok(None) => panic!("more is wanted of a whole packet"),
@@ -220,13 +223,13 @@ pub fn differential(data: &[u8]) {
 }
 
 /// The packet at the front, if it is whole and of a size that is worth the trial.
-fn whole_packet(data: &[u8]) -> Option<&[u8]> {
+pub fn whole_packet(data: &[u8]) -> Option<&[u8]> {
     let (len, bytes) = remaining_length(data.get(1..)?)?;
     (len < 1_000_000).then(|| data.get(..1 + bytes + len))?
 }
 
 /// What another codec makes of the packet, as it would write it itself.
-type Theirs = Result<Vec<u8>, String>;
+pub type Theirs = Result<Vec<u8>, String>;
 
 fn compare(
     name: &str,

@@ -1,22 +1,25 @@
 //! The wire format of 3.1 and 3.1.1 a second time, written from the standard for the sake of
-//! comparison. It shares nothing with the codec and favours plainness over speed.
+//! comparison, and what 5.0 has in common with them; `model5` has the rest of 5.0. It shares nothing
+//! with the codec and favours plainness over speed.
 //!
 //! Its one question is [`complete`]: which whole packet can begin with these bytes? Of a packet
 //! that is there in full this is the packet itself or nothing; of a part it is the part with some
 //! legal end appended, or nothing if no end is legal.
 
-use mqtt_pure::{DecodeOptions, Rule, Version};
-
-/// The largest string or binary field.
-const FIELD_MAX: usize = 65_535;
+use super::{
+    model5,
+    strings::{FIELD_MAX, Use, characters, complete_text, text_is_valid},
+};
+use mqtt_pure::{DecodeOptions, Role, Rule, Version};
 
 /// What the options leave open, as the standard's reader sees it.
 #[derive(Clone, Copy)]
 pub struct Rules {
     pub is_3_1: bool,
+    pub is_5_0: bool,
     pub max_packet_size: usize,
-    options: DecodeOptions,
-    is_waiting: bool,
+    pub options: DecodeOptions,
+    pub is_waiting: bool,
 }
 
 impl Rules {
@@ -24,21 +27,30 @@ impl Rules {
         let max_packet_size = usize::try_from(options.max_packet_size).unwrap();
         Self {
             is_3_1: options.version == Version::V3_1,
+            is_5_0: options.version == Version::V5_0,
             max_packet_size,
             options,
             is_waiting: false,
         }
     }
 
-    /// A client identifier that is to be refused is taken: the server has an answer to it.
+    /// A client identifier that is to be refused is taken: the server has an answer to it. In 5.0 a
+    /// variable byte integer may be anything until it is whole, and so may properties that have not
+    /// begun.
     #[must_use]
     pub fn waiting(mut self) -> Self {
         self.is_waiting = true;
         self
     }
 
-    fn refuses(&self, rule: Rule) -> bool {
-        self.options.strictness.refuses(rule)
+    /// Whether the rule is applied; 5.0 itself demands the shortest form of lengths.
+    pub fn refuses(&self, rule: Rule) -> bool {
+        self.is_5_0 && rule == Rule::NonMinimalLength || self.options.strictness.refuses(rule)
+    }
+
+    /// Whether a packet of this side is read.
+    pub fn may_come_from(&self, role: Role) -> bool {
+        self.options.sender.is_none_or(|sender| sender == role)
     }
 
     /// Whether the bits that 3.1 does not use may have any value.
@@ -47,18 +59,13 @@ impl Rules {
     }
 }
 
-/// What a string is used for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    Plain,
-    Name,
-    Filter,
-}
-
 /// The shortest way (not always the very shortest) in which these bytes go on to be a packet.
 /// `None` if there is none. What follows the packet in `input` is left out.
 pub fn complete(input: &[u8], rules: Rules) -> Option<Vec<u8>> {
-    let Some((&first, rest)) = input.split_first() else { return Some(vec![0xc0, 0]) };
+    let Some((&first, rest)) = input.split_first() else {
+        // PUBACK flows both ways.
+        return Some(vec![0x40, 2, 0, 1]);
+    };
     if !first_byte_is_valid(first, rules) {
         return None;
     }
@@ -122,7 +129,17 @@ pub fn length_bytes(mut value: usize) -> Vec<u8> {
 
 pub fn first_byte_is_valid(first: u8, rules: Rules) -> bool {
     let (number, flags) = (first >> 4, first & 15);
+    let flows = match number {
+        1 | 8 | 10 | 12 => rules.may_come_from(Role::Client),
+        2 | 9 | 11 | 13 => rules.may_come_from(Role::Server),
+        14 => rules.is_5_0 || rules.may_come_from(Role::Client),
+        _ => true,
+    };
+    if !flows {
+        return false;
+    }
     let expected = match number {
+        15 if rules.is_5_0 => 0,
         1 | 2 | 4 | 5 | 7 | 9 | 11..=14 => 0,
         6 | 8 | 10 => 2,
         3 => {
@@ -150,8 +167,25 @@ fn complete_body(
         return None;
     }
     let known = &rest[..rest.len().min(value)];
-    let tape = Tape { known, body: Vec::new(), len: value };
-    let body = match first >> 4 {
+    let fits_5_0 = length.last() != Some(&0) || length.len() == 1;
+    let of_5_0 = || model5::complete_body(first, known, value, rules).filter(|_| fits_5_0);
+    let body = if first >> 4 == 1 {
+        // A CONNECT names its version itself.
+        complete_body_of_3(first, known, value, rules).or_else(of_5_0)
+    } else if rules.is_5_0 {
+        of_5_0()
+    } else {
+        complete_body_of_3(first, known, value, rules)
+    }?;
+    let mut packet = vec![first];
+    packet.extend_from_slice(length);
+    packet.extend_from_slice(&body);
+    Some(packet)
+}
+
+fn complete_body_of_3(first: u8, known: &[u8], len: usize, rules: Rules) -> Option<Vec<u8>> {
+    let tape = Tape { known, body: Vec::new(), len };
+    match first >> 4 {
         1 => connect(&tape, rules),
         2 => connack(tape, rules),
         3 => publish(tape, first, rules),
@@ -161,11 +195,7 @@ fn complete_body(
         10 => unsubscribe(tape, rules),
         _ => Some(tape),
     }?
-    .finish()?;
-    let mut packet = vec![first];
-    packet.extend_from_slice(length);
-    packet.extend_from_slice(&body);
-    Some(packet)
+    .finish()
 }
 
 /// The body of a packet while it is being filled in: known bytes as long as there are any.
@@ -251,99 +281,6 @@ impl<'a> Tape<'a> {
         }
         self.body.extend_from_slice(&text);
         Some(())
-    }
-}
-
-/// Fills a string up to `len` bytes: ends an open character, then pads.
-fn complete_text(known: &[u8], len: usize, usage: Use, wide: bool) -> Option<Vec<u8>> {
-    let mut text = known.to_vec();
-    let open = (1..=3.min(text.len())).find(|back| text[text.len() - back] >= 0xc0);
-    if let Some(back) = open.filter(|_| text.len() < len) {
-        let lead = text[text.len() - back];
-        let want = if lead >= 0xf0 { 4 } else { if lead >= 0xe0 { 3 } else { 2 } };
-        for at in back..want {
-            text.push(match (at, lead) {
-                (1, 0xc2 | 0xe0) => 0xa0,
-                (1, 0xf0) => 0x90,
-                _ => 0x80,
-            });
-        }
-    }
-    if text.len() > len {
-        return None;
-    }
-    if usage == Use::Filter && text.last() == Some(&b'+') && text.len() < len {
-        text.push(b'/');
-    }
-    while text.len() < len {
-        text.extend_from_slice(match len - text.len() {
-            4.. if wide => "\u{10000}".as_bytes(),
-            3 if wide => "\u{800}".as_bytes(),
-            2 if wide => "\u{a0}".as_bytes(),
-            _ => b"a",
-        });
-    }
-    Some(text)
-}
-
-/// The characters of well-formed UTF-8 (table 3-7 of the Unicode standard), `None` if it is not.
-pub fn characters(mut bytes: &[u8]) -> Option<Vec<u32>> {
-    let mut all = Vec::new();
-    while let Some((&lead, rest)) = bytes.split_first() {
-        let (count, low, high, start) = match lead {
-            0x00..=0x7f => (0, 0, 0, u32::from(lead)),
-            0xc2..=0xdf => (1, 0x80, 0xbf, u32::from(lead & 0x1f)),
-            0xe0 => (2, 0xa0, 0xbf, 0),
-            0xe1..=0xec | 0xee | 0xef => (2, 0x80, 0xbf, u32::from(lead & 0x0f)),
-            0xed => (2, 0x80, 0x9f, 0x0d),
-            0xf0 => (3, 0x90, 0xbf, 0),
-            0xf1..=0xf3 => (3, 0x80, 0xbf, u32::from(lead & 0x07)),
-            0xf4 => (3, 0x80, 0x8f, 4),
-            _ => return None,
-        };
-        let mut code = start;
-        for at in 0..count {
-            let byte = *rest.get(at)?;
-            let (low, high) = if at == 0 { (low, high) } else { (0x80, 0xbf) };
-            if byte < low || byte > high {
-                return None;
-            }
-            code = code * 64 + u32::from(byte & 0x3f);
-        }
-        all.push(code);
-        bytes = &rest[count..];
-    }
-    Some(all)
-}
-
-/// Whether the bytes may stand in a string of this use.
-pub fn text_is_valid(bytes: &[u8], usage: Use, refuses_discouraged: bool) -> bool {
-    let Some(characters) = characters(bytes) else { return false };
-    if bytes.len() > FIELD_MAX || characters.contains(&0) {
-        return false;
-    }
-    let is_discouraged = |c: &u32| {
-        *c < 0x20
-            || (0x7f..0xa0).contains(c)
-            || (0xfdd0..=0xfdef).contains(c)
-            || c % 0x10000 >= 0xfffe
-    };
-    if refuses_discouraged && characters.iter().any(is_discouraged) {
-        return false;
-    }
-    match usage {
-        Use::Plain => true,
-        Use::Name => !bytes.is_empty() && !bytes.iter().any(|b| b"+#".contains(b)),
-        Use::Filter => {
-            let levels: Vec<_> = bytes.split(|byte| *byte == b'/').collect();
-            let last = levels.len() - 1;
-            !bytes.is_empty()
-                && levels.iter().enumerate().all(|(at, level)| match *level {
-                    b"+" => true,
-                    b"#" => at == last,
-                    level => !level.iter().any(|b| b"+#".contains(b)),
-                })
-        }
     }
 }
 
@@ -476,6 +413,9 @@ pub fn is_canonical(packet: &[u8], rules: Rules) -> bool {
     let Length::Whole { bytes, minimal: true, .. } = length(&packet[1..]) else { return false };
     let body = &packet[1 + bytes..];
     let flags = first & 15;
+    if rules.is_5_0 && first >> 4 != 1 {
+        return model5::is_canonical(first, body);
+    }
     let (flags_are_plain, body_is_plain) = match first >> 4 {
         1 => (flags == 0, connect_is_canonical(body)),
         2 => (flags == 0, !rules.is_3_1 || body[0] == 0),
@@ -503,6 +443,9 @@ fn connect_is_canonical(body: &[u8]) -> bool {
     let is_3_1 = body[1] == 6;
     let level_at = if is_3_1 { 8 } else { 6 };
     let (level, flags) = (body[level_at], body[level_at + 1]);
+    if level & 0x7f == 5 {
+        return level == 5;
+    }
     let mut fields = 0;
     let mut rest = &body[level_at + 4..];
     while let [high, low, after @ ..] = rest {

@@ -2,6 +2,7 @@
 
 use super::{
     EncodeError, ErrorKind, Field, PacketType, Properties, PropertyId, Rule,
+    codes::Codes,
     encode::{Body, encode_methods},
     fields::Fields,
     outcome::{outcome_len, write_outcome},
@@ -47,6 +48,11 @@ impl<'a> Auth<'a> {
         if r.is_done() && r.refuses(Rule::EmptyAuth) {
             let (at, field) = (r.at(), Field::Property(PropertyId::AuthenticationMethod));
             r.breach(ErrorKind::PropertyMissing, field, at, 0)?;
+        }
+        let codes = Codes::of(PacketType::Auth, r.version(), r.options.sender);
+        if r.is_done() && codes.read(ReasonCode::SUCCESS.get()).is_none() {
+            let (at, field) = (r.at(), Field::ReasonCode);
+            r.breach(ErrorKind::InvalidReasonCode, field, at, 0)?;
         }
         let (reason, properties) = r.outcome()?;
         Ok(Self { reason, properties })

@@ -32,7 +32,7 @@ impl Codes {
         }
         Self::Reason(match packet_type {
             P::Connack => ReasonCodes::CONNACK,
-            P::Puback | P::Pubrec => ReasonCodes::PUBACK,
+            P::Puback | P::Pubrec => ReasonCodes::puback(sender),
             P::Pubrel | P::Pubcomp => ReasonCodes::PUBREL,
             P::Suback => ReasonCodes::SUBACK,
             P::Unsuback => ReasonCodes::UNSUBACK,

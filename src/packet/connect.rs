@@ -90,8 +90,10 @@ impl<'a> Connect<'a> {
 
     #[inline(always)]
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
+        let (header_len, remaining_length) = (r.at(), r.left());
         r.version = r.connect_version()?;
         if W::TELLS {
+            r.check_minimal(header_len, remaining_length)?;
             return Self::decode_flags(r);
         }
         // Two ways, in each of which the version is not a question any more; a glance leaves 3.1 to

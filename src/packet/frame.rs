@@ -35,6 +35,13 @@ impl<'a> Frame<'a> {
         self.body
     }
 
+    /// Whether its Remaining Length was in its shortest form.
+    #[inline]
+    pub(crate) fn is_minimal(&self) -> bool {
+        let len = u32::try_from(self.body.len()).unwrap_or(varint::MAX);
+        usize::from(self.header_len) <= varint::len(len).saturating_add(1)
+    }
+
     /// Its fields, to be read under this watch.
     #[inline(always)]
     pub(crate) fn fields<'w, W: Watch<'a>>(

@@ -120,8 +120,15 @@ impl Judge {
         too_large: DecodeError,
     ) -> Result<Judgement, DecodeError> {
         let is_streamed = header.packet_len() <= self.stream_up_to;
-        let rest = bytes.get(len..).unwrap_or_default();
+        // What is wrong with topic and packet identifier comes before what is too large.
+        read_address(header, bytes, &self.options)?;
+        let (body, missing) = header.body(bytes);
+        let rest = body.get(len.saturating_sub(header.header_len())..).unwrap_or_default();
         let Some(properties) = properties_len(rest, &self.options) else {
+            if missing == 0 {
+                // The packet ends within the length, which reading it says.
+                read_publish_start(header, bytes, &self.options)?;
+            }
             return Ok(Judgement::NeedMore(1));
         };
         let whole = len.saturating_add(properties);
@@ -167,6 +174,14 @@ fn properties_len(bytes: &[u8], options: &DecodeOptions) -> Option<usize> {
         Varint::Partial { .. } => None,
         Varint::TooLong { .. } => Some(0),
     }
+}
+
+/// Topic and packet identifier of a PUBLISH of which the rest has not arrived.
+fn read_address(header: &Header, bytes: &[u8], options: &DecodeOptions) -> Result<(), DecodeError> {
+    let (body, missing) = header.body(bytes);
+    let mut watch = Partial { missing, waiting: false };
+    let mut fields = header.frame(body).fields(options, &mut watch);
+    Publish::decode_address(header.first, &mut fields, true).map(|_| ())
 }
 
 /// A PUBLISH of which the payload has not arrived, and how long that is.

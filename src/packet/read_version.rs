@@ -4,7 +4,10 @@ use super::{
     DecodeError, ErrorKind, Field, Rule, content::Content, explain::Value, fields::Fields,
     room::Room, watch::Watch,
 };
-use crate::{types::Version, wire::Text};
+use crate::{
+    types::Version,
+    wire::{Text, varint},
+};
 
 impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     /// The version that a CONNECT names.
@@ -32,6 +35,22 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
                 Ok(self.version())
             }
         }
+    }
+
+    /// Makes sure that the Remaining Length was in its shortest form, if the version that the CONNECT
+    /// names demands it. Before it was known, another may have been assumed.
+    pub(crate) fn check_minimal(
+        &mut self,
+        header_len: usize,
+        remaining_length: usize,
+    ) -> Result<(), W::Fault> {
+        let len = u32::try_from(remaining_length).unwrap_or(varint::MAX);
+        let is_minimal = header_len <= varint::len(len).saturating_add(1);
+        if is_minimal || !self.refuses(Rule::NonMinimalLength) {
+            return Ok(());
+        }
+        // [MQTT-1.5.5-1]
+        self.breach(ErrorKind::NonMinimalLength, Field::RemainingLength, 1, len)
     }
 
     /// The protocol name of one of the versions.

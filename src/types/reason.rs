@@ -158,8 +158,8 @@ impl ReasonCodes {
         0x97, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f,
     ]);
     /// PUBACK and PUBREC [MQTT-3.4.2-1] [MQTT-3.5.2-1].
-    pub(crate) const PUBACK: Self =
-        Self::of(&[0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
+    const PUBACK_OF_CLIENT: Self = Self::of(&[0x00, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
+    const PUBACK: Self = Self::PUBACK_OF_CLIENT.and(Self::of(&[0x10]));
     /// PUBREL and PUBCOMP [MQTT-3.6.2-1] [MQTT-3.7.2-1].
     pub(crate) const PUBREL: Self = Self::of(&[0x00, 0x92]);
     /// [MQTT-3.9.3-2]
@@ -181,6 +181,14 @@ impl ReasonCodes {
     /// [MQTT-3.15.2-1]
     const AUTH_OF_CLIENT: Self = Self::of(&[0x18, 0x19]);
     const AUTH_OF_SERVER: Self = Self::of(&[0x00, 0x18]);
+
+    /// What this side may say in a PUBACK or PUBREC; `None` for either. Only servers know of subscribers.
+    pub(crate) const fn puback(sender: Option<Role>) -> Self {
+        match sender {
+            Some(Role::Client) => Self::PUBACK_OF_CLIENT,
+            Some(Role::Server) | None => Self::PUBACK,
+        }
+    }
 
     /// What this side may say in a DISCONNECT; `None` for either.
     pub(crate) const fn disconnect(sender: Option<Role>) -> Self {
@@ -253,9 +261,10 @@ mod tests {
     use alloc::{format, vec::Vec};
 
     /// The table of the standard, by packets: the codes of each.
-    const TABLE: [(ReasonCodes, usize); 10] = [
+    const TABLE: [(ReasonCodes, usize); 11] = [
         (ReasonCodes::CONNACK, 22),
-        (ReasonCodes::PUBACK, 9),
+        (ReasonCodes::puback(None), 9),
+        (ReasonCodes::puback(Some(Role::Client)), 8),
         (ReasonCodes::PUBREL, 2),
         (ReasonCodes::SUBACK, 12),
         (ReasonCodes::SUBACK_3_1_1, 4),
