@@ -48,7 +48,7 @@ impl<'a> Publish<'a> {
     }
 
     /// Reads what follows a plain fixed header of this length if nothing is unusual or wrong.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn read_plain(
         first: u8,
         header_len: usize,
@@ -76,13 +76,13 @@ impl<'a> Publish<'a> {
         Some(input.len().saturating_add(missing))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn decode<W: Watch<'a>>(first: u8, r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
         Self::decode_all(first, r, true)
     }
 
     /// [`Self::decode`], and what to expect: whether the topic may be left to an alias.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode_all<W: Watch<'a>>(
         first: u8,
         mut r: Fields<'a, '_, W>,
@@ -95,7 +95,7 @@ impl<'a> Publish<'a> {
     }
 
     /// All but the payload. Even the end of that may be missing, which the watch is told.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn decode_start<W: Watch<'a>>(
         first: u8,
         r: &mut Fields<'a, '_, W>,
@@ -106,7 +106,7 @@ impl<'a> Publish<'a> {
     }
 
     /// Topic and packet identifier.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn decode_address<W: Watch<'a>>(
         first: u8,
         r: &mut Fields<'a, '_, W>,

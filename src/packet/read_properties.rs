@@ -66,20 +66,20 @@ impl Block {
 
 impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     /// The properties of the packet, which 3.1 and 3.1.1 do not have.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn properties(&mut self, room: Room) -> Result<Properties<'a>, W::Fault> {
         let holder = Holder::Packet(self.packet_type);
         self.properties_of(holder, Field::PropertyLength, room, false)
     }
 
     /// The properties of the will, which 3.1 and 3.1.1 do not have.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn will_properties(&mut self, room: Room) -> Result<Properties<'a>, W::Fault> {
         self.properties_of(Holder::Will, Field::WillPropertyLength, room, false)
     }
 
     /// The properties of a PUBLISH, which make up for a topic that it does not have.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn publish_properties(
         &mut self,
         has_topic: bool,
@@ -88,7 +88,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         self.properties_of(holder, Field::PropertyLength, Room::ANY, !has_topic)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn properties_of(
         &mut self,
         holder: Holder,
@@ -127,7 +127,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         self.read_block(field, room, block)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read_block(
         &mut self,
         field: Field,

@@ -10,7 +10,7 @@ use crate::{
 
 impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     /// [`Self::topic_name`] as one of several texts.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn will_topic(&mut self, room: Room) -> Result<TopicName<'a>, W::Fault> {
         if W::TELLS {
             return self.topic_name(Field::WillTopic, room);
@@ -20,7 +20,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
 
     /// What a glance has not looked at in [`Self::text`] and [`Self::will_topic`], so that the way
     /// from one length to the next is short.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn confirm(
         &self,
         texts: [Option<Text<'a>>; 2],
@@ -40,7 +40,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         if is_enough { Ok(()) } else { Err(self.strange()) }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn topic_name(
         &mut self,
         field: Field,
@@ -56,14 +56,14 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     }
 
     /// What a topic filter may be.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     const fn filter_content(&self) -> Content {
         if self.has_properties() { Content::TopicFilterOrShare } else { Content::TopicFilter }
     }
 
     /// The topic name of a PUBLISH, which 5.0 lets be empty if there is a topic alias. So many bytes
     /// follow before the properties.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn published_topic(
         &mut self,
         follow: usize,
