@@ -132,7 +132,7 @@ impl Judge {
             return Ok(Judgement::NeedMore(1));
         };
         let whole = len.saturating_add(properties);
-        if u32::try_from(whole).is_ok_and(|whole| whole > header.packet_len()) {
+        if u32::try_from(whole).map_or(true, |whole| whole > header.packet_len()) {
             // The properties run out of the packet, which reading them says.
             read_publish_start(header, bytes, &self.options)?;
         }
@@ -161,7 +161,7 @@ impl Judge {
 }
 
 /// The number of bytes of the properties that begin here, with their length; `None` before that is
-/// there. Of one that is malformed, which reading it says, it is 0.
+/// there. A length of more than four bytes leads out of every packet.
 fn properties_len(bytes: &[u8], options: &DecodeOptions) -> Option<usize> {
     let watch = &mut ();
     if !Fields::new(PacketType::Publish, bytes, 0, options, watch).has_properties() {
@@ -172,7 +172,7 @@ fn properties_len(bytes: &[u8], options: &DecodeOptions) -> Option<usize> {
             Some(usize::try_from(value).unwrap_or(usize::MAX).saturating_add(usize::from(len)))
         }
         Varint::Partial { .. } => None,
-        Varint::TooLong { .. } => Some(0),
+        Varint::TooLong { .. } => Some(usize::MAX),
     }
 }
 

@@ -171,3 +171,16 @@ fn a_small_limit_does_not_move_the_identifier() {
         }
     }
 }
+
+/// A property length of five bytes is what is wrong, also where only the beginning of the packet is
+/// looked at because it is over the limit.
+#[test]
+fn a_property_length_without_end_is_told_as_it_is() {
+    let bytes = b"\x30\x12\0\x03a/b\xff\xff\xff\xff\x01hihihihi";
+    for oversize in [Oversize::Fail, Oversize::Skip] {
+        let small = options().with_max_packet_size(15);
+        let mut decoder = StreamDecoder::new(small).with_oversize(oversize).with_streaming(1000);
+        let error = decoder.feed(bytes).next().unwrap_err();
+        assert_eq!((error.code(), error.offset()), ("varint.too_long", 7));
+    }
+}
