@@ -105,7 +105,11 @@ pub use packet::{
     Subscription, SubscriptionOptions, Unsuback, Unsubscribe, UserProperty, Value, Will, explain,
     split,
 };
-pub use topic::{Share, TopicError, TopicFilter, TopicName};
+pub use topic::{
+    FilterTree, Match, Matches, OutOfSteps, RoundRobin, Share, ShareGroup, SubscribedTo,
+    TopicCursor, TopicEntry, TopicError, TopicFilter, TopicMatches, TopicName, TopicTree,
+    TreeError, TreeLimits, Within,
+};
 pub use types::{
     ConnectReturnCode, Delivery, PacketId, PacketIdZero, QoS, ReasonCode, Role, SubscriptionId,
     Version, Versions,

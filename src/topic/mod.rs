@@ -1,14 +1,26 @@
-//! Topic names, topic filters, and which matches which.
+//! Topic names, topic filters, which matches which, and indexes of many of them.
 
 mod filter;
+mod filter_tree;
+mod matches;
+mod members;
 mod name;
+mod targets;
+mod topic_tree;
+mod tree;
+mod tree_limits;
 
 pub use filter::{Share, TopicFilter};
 pub(crate) use filter::{
     first_fault as first_filter_fault, first_share_fault, is_plain_and_well_formed,
 };
+pub use filter_tree::{FilterTree, SubscribedTo};
+pub use matches::{Match, Matches, RoundRobin, ShareGroup};
 pub use name::TopicName;
 pub(crate) use name::first_fault as first_name_fault;
+pub use topic_tree::{TopicCursor, TopicEntry, TopicMatches, TopicTree};
+pub use tree::{OutOfSteps, Within};
+pub use tree_limits::{TreeError, TreeLimits};
 
 use crate::wire::TextError;
 
