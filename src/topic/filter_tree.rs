@@ -74,8 +74,8 @@ impl<'a> From<Share<'a>> for SubscribedTo<'a> {
 ///
 /// What it takes to insert, to remove and to match depends on the length of the topic, and on how many
 /// filters begin alike and have a `+` at the same place, hardly on how many subscriptions there are.
-/// No walk uses recursion, and none allocates unless [`TreeLimits::max_levels`] is larger than by
-/// default. The order in which matches are found depends on the contents alone.
+/// No walk uses recursion or allocates. The order in which matches are found depends on the contents
+/// alone.
 #[derive(Clone)]
 pub struct FilterTree<K, V> {
     pub(super) targets: Targets<K, V>,
@@ -252,9 +252,9 @@ impl<K: Ord + Clone, V> FilterTree<K, V> {
         targets.len()
     }
 
-    /// The subscriptions whose filter matches the name. Filters without `+` come before those with one
-    /// and, among them, a filter that ends with `#` before a longer one; of one filter first its own
-    /// subscribers in the order of their keys, then the groups that share it in the order of their
+    /// The subscriptions whose filter matches the name. At each level, filters that end with `#` there
+    /// come first, then those with a `+`, then those with the level itself; of one filter first its
+    /// own subscribers in the order of their keys, then the groups that share it in the order of their
     /// names.
     ///
     /// Hostile filters can make this long, for a name of `n` levels up to `2^n` steps, within the

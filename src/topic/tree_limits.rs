@@ -15,8 +15,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TreeLimits {
-    /// The largest number of levels of a topic name or filter; the default is 128. Up to there, no
-    /// walk allocates.
+    /// The largest number of levels of a topic name or filter; the default is 128.
     pub max_levels: usize,
     /// The largest number of `+` in a filter; the default is 16. With each of them, a hostile set of
     /// filters can double the work for a name.

@@ -25,7 +25,7 @@ pub(super) fn start(seed: u64, number: u32) -> u64 {
 }
 
 /// The hash of one level more, which begins at a place in the topic; and where the next level
-/// begins, one byte after the end if there is none.
+/// begins, one byte after the end if there is none. No topic is so long that this would overflow.
 #[inline]
 pub(super) fn level(hash: u64, topic: &[u8], at: usize) -> (u64, usize) {
     let (mut hash, mut at) = (hash, at);
@@ -40,13 +40,13 @@ pub(super) fn level(hash: u64, topic: &[u8], at: usize) -> (u64, usize) {
             let bits = below.wrapping_sub(1) >> 7;
             let len = usize::try_from(found.trailing_zeros() >> 3).unwrap_or(8);
             // Zero bytes are in no topic, so that what fills the word is no part of it.
-            return (fold(hash ^ (word & bits), LEVEL), at.saturating_add(len).saturating_add(1));
+            return (fold(hash ^ (word & bits), LEVEL), at.wrapping_add(len).wrapping_add(1));
         }
         if left < 8 {
-            return (fold(hash ^ word, LEVEL), topic.len().saturating_add(1));
+            return (fold(hash ^ word, LEVEL), topic.len().wrapping_add(1));
         }
         hash = fold(hash ^ word, WORD);
-        at = at.saturating_add(8);
+        at = at.wrapping_add(8);
     }
 }
 
@@ -54,14 +54,16 @@ pub(super) fn level(hash: u64, topic: &[u8], at: usize) -> (u64, usize) {
 #[inline(always)]
 fn word(topic: &[u8], at: usize) -> u64 {
     let rest = topic.get(at..).unwrap_or_default();
-    if let Some(bytes) = rest.first_chunk::<8>() {
+    if let Some(bytes) = rest.first_chunk() {
         return u64::from_le_bytes(*bytes);
     }
-    let mut bytes = [0; 8];
-    for (place, &byte) in bytes.iter_mut().zip(rest) {
-        *place = byte;
+    // The last bytes of all, less those that are behind.
+    let behind =
+        u32::try_from(rest.len()).map_or(0, |left| 64_u32.wrapping_sub(left.wrapping_mul(8)));
+    match topic.last_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes).checked_shr(behind).unwrap_or(0),
+        None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
     }
-    u64::from_le_bytes(bytes)
 }
 
 #[cfg(test)]

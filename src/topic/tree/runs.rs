@@ -32,9 +32,9 @@ pub(super) struct Run {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Branch {
     /// The branch in which it begins, and the run that leads to its `+`.
-    parent: u32,
-    levels: u32,
-    hash: u64,
+    pub(super) parent: u32,
+    pub(super) levels: u32,
+    pub(super) hash: u64,
     /// In order of length.
     pub(super) runs: Vec<Run>,
 }

@@ -1,65 +1,28 @@
 //! From a topic name to the filters that match it.
 
 use super::{
-    NONE, OutOfSteps, hash,
-    runs::{Place, ROOT, Runs, Then},
+    OutOfSteps, hash,
+    runs::{Branch, Place, ROOT, Runs, Then},
 };
-use alloc::vec::Vec;
 
-/// Branches that are still to be visited, and where their part of the name begins; last come, first
-/// served.
+/// A walk over all filters that match a name. At each level, `#` comes first, then what begins with
+/// `+`, then what begins with the level itself.
 ///
-/// There are no more than a filter in the tree has levels. The room here is enough for the filters of
-/// trees that have no higher limit than the default.
-#[derive(Clone, Debug)]
-struct Pending {
-    branches: [u32; ROOM],
-    starts: [u32; ROOM],
-    len: usize,
-    more: Vec<(u32, u32)>,
-}
-
-const ROOM: usize = 128;
-
-impl Pending {
-    const fn new() -> Self {
-        Self { branches: [NONE; ROOM], starts: [0; ROOM], len: 0, more: Vec::new() }
-    }
-
-    fn push(&mut self, (branch, start): (u32, u32)) {
-        match (self.branches.get_mut(self.len), self.starts.get_mut(self.len)) {
-            (Some(b), Some(s)) => {
-                (*b, *s) = (branch, start);
-                self.len = self.len.saturating_add(1);
-            }
-            _ => self.more.push((branch, start)),
-        }
-    }
-
-    fn pop(&mut self) -> Option<(u32, u32)> {
-        if let Some(last) = self.more.pop() {
-            return Some(last);
-        }
-        let at = self.len.checked_sub(1)?;
-        self.len = at;
-        Some((*self.branches.get(at)?, *self.starts.get(at)?))
-    }
-}
-
-/// A walk over all filters that match a name.
+/// The way back from a branch is in the branch, so that no stack is needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit<'t, 'n> {
     filters: &'t Runs,
     name: &'n [u8],
     branch: u32,
-    /// How many levels of the run are behind, and their hash.
+    /// Where in the name the branch begins.
+    start: usize,
+    /// How many levels of the run are behind, their hash, and where the next one begins: behind the
+    /// end of the name if there is none.
     levels: u32,
     hash: u64,
-    /// Where the next level begins; behind the end of the name if there is none.
     at: usize,
     /// Which run of the branch is the next.
     run: usize,
-    pending: Pending,
     /// How many runs may still be looked up.
     pub(crate) steps: usize,
 }
@@ -67,9 +30,8 @@ pub(crate) struct Visit<'t, 'n> {
 impl<'t, 'n> Visit<'t, 'n> {
     pub(crate) fn new(filters: &'t Runs, name: &'n [u8]) -> Self {
         let hash = filters.start(ROOT);
-        let (branch, levels, at, run) = (ROOT, 0, 0, 0);
-        let (pending, steps) = (Pending::new(), usize::MAX);
-        Self { filters, name, branch, levels, hash, at, run, pending, steps }
+        let (branch, start, levels, at, run) = (ROOT, 0, 0, 0, 0);
+        Self { filters, name, branch, start, levels, hash, at, run, steps: usize::MAX }
     }
 
     /// The next filter. The function is told a number and where it was found, and answers whether
@@ -80,35 +42,40 @@ impl<'t, 'n> Visit<'t, 'n> {
         accepts: impl Fn(u32, &Place) -> bool,
     ) -> Option<Result<u32, OutOfSteps>> {
         loop {
-            let run = self.filters.branch(self.branch).and_then(|branch| branch.runs.get(self.run));
-            // What is longer than the rest of the name can't match, nor can what comes after it.
-            let Some(run) = run.filter(|run| self.walk(run.levels)) else {
-                let (branch, at) = self.pending.pop()?;
-                (self.branch, self.levels, self.run) = (branch, 0, 0);
-                self.hash = self.filters.start(branch);
-                self.at = usize::try_from(at).unwrap_or(usize::MAX);
+            let branch = self.filters.branch(self.branch)?;
+            // What is longer than the rest of the name does not match, nor does what comes after it.
+            let run = branch.runs.get(self.run);
+            let Some(run) = run.filter(|run| self.levels == run.levels || self.walk(run.levels))
+            else {
+                if self.branch == ROOT {
+                    return None;
+                }
+                self.leave(branch);
                 continue;
             };
             if self.steps == 0 {
                 return Some(Err(OutOfSteps));
             }
-            self.steps = self.steps.saturating_sub(1);
-            self.run = self.run.saturating_add(1);
+            self.steps = self.steps.wrapping_sub(1);
+            self.run = self.run.wrapping_add(1);
             let is_end = self.at > self.name.len();
-            // [MQTT-4.7.2-1]
-            let is_hidden =
-                self.branch == ROOT && self.levels == 0 && self.name.first() == Some(&b'$');
-            let place =
-                Place { branch: self.branch, levels: self.levels, then: run.then, hash: self.hash };
-            match run.then {
-                Then::Rest if !is_hidden => {}
-                Then::End if is_end => {}
-                Then::Plus if !is_hidden && !is_end => {
-                    self.fork();
-                    continue;
-                }
-                _ => continue,
+            let is_first = self.branch == ROOT && self.levels == 0;
+            let is_fit = match run.then {
+                Then::End => is_end,
+                // [MQTT-4.7.2-1]
+                _ if is_first && self.name.first() == Some(&b'$') => false,
+                Then::Rest => true,
+                Then::Plus => !is_end,
+            };
+            if !is_fit {
+                continue;
             }
+            if run.then == Then::Plus {
+                self.enter();
+                continue;
+            }
+            let &mut Self { branch, levels, hash, .. } = self;
+            let place = Place { branch, levels, then: run.then, hash };
             if let Some(id) = self.filters.find(&place, |id| accepts(id, &place)) {
                 return Some(Ok(id));
             }
@@ -116,23 +83,43 @@ impl<'t, 'n> Visit<'t, 'n> {
     }
 
     /// Walks to the end of a run, if the name is long enough.
+    #[inline]
     fn walk(&mut self, levels: u32) -> bool {
-        while self.levels < levels {
-            if self.at > self.name.len() {
-                return false;
-            }
-            (self.hash, self.at) = hash::level(self.hash, self.name, self.at);
-            self.levels = self.levels.saturating_add(1);
+        let &mut Self { levels: mut behind, mut hash, mut at, name, .. } = self;
+        while behind < levels && at <= name.len() {
+            (hash, at) = hash::level(hash, name, at);
+            behind = behind.wrapping_add(1);
         }
-        true
+        (self.levels, self.hash, self.at) = (behind, hash, at);
+        behind == levels
     }
 
-    /// Keeps the branch for later that is behind a `+` here.
-    fn fork(&mut self) {
+    /// Goes on in the branch that is behind a `+` here, if there is one.
+    fn enter(&mut self) {
         let Some(branch) = self.filters.fork(self.branch, self.levels, self.hash) else { return };
         let rest = self.name.get(self.at..).unwrap_or_default();
         let level = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
-        let start = self.at.saturating_add(level).saturating_add(1);
-        self.pending.push((branch, u32::try_from(start).unwrap_or(u32::MAX)));
+        self.at = self.at.saturating_add(level).saturating_add(1);
+        (self.branch, self.start, self.levels, self.run) = (branch, self.at, 0, 0);
+        self.hash = self.filters.start(branch);
+    }
+
+    /// Goes back to where the `+` of the branch is.
+    fn leave(&mut self, branch: &Branch) {
+        self.at = self.before(self.start);
+        self.start = match branch.parent {
+            ROOT => 0,
+            _ => (0..branch.levels).fold(self.at, |at, _| self.before(at)),
+        };
+        (self.branch, self.levels, self.hash) = (branch.parent, branch.levels, branch.hash);
+        let runs = self.filters.branch(branch.parent).map_or(&[][..], |parent| &parent.runs);
+        self.run =
+            runs.partition_point(|run| (run.levels, run.then) <= (branch.levels, Then::Plus));
+    }
+
+    /// Where the level begins that is before this one.
+    fn before(&self, at: usize) -> usize {
+        let before = self.name.get(..at.saturating_sub(1)).unwrap_or_default();
+        before.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1))
     }
 }
