@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:?seconds for each target}
 shift
-[ $# -gt 0 ] || set -- decode fixpoint chunks structured differential
+[ $# -gt 0 ] || set -- decode fixpoint chunks structured differential topics
 python3 fuzz/seeds.py
 cargo +stable fuzz build -s none
 host=$(rustc +stable -vV | sed -n 's/^host: //p')

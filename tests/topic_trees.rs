@@ -10,48 +10,24 @@
     reason = "a test"
 )]
 
+#[path = "../fuzz/src/topics.rs"]
+mod topics;
+
 use mqtt_pure::{
-    FilterTree, Match, OutOfSteps, RoundRobin, SubscribedTo, TopicCursor, TopicFilter, TopicName,
-    TopicTree, TreeError, TreeLimits,
+    FilterTree, Match, OutOfSteps, RoundRobin, TopicCursor, TopicFilter, TopicName, TopicTree,
+    TreeError, TreeLimits,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
     thread,
 };
+use topics::{Both, Change, IN_NAMES, LEVELS, SHARES, is_match, with};
 
-/// Whether a filter matches a name, as section 4.7 says it, level by level.
-fn is_match(filter: &str, name: &str) -> bool {
-    let filter: Vec<&str> = filter.split('/').collect();
-    let name: Vec<&str> = name.split('/').collect();
-    if name[0].starts_with('$') && matches!(filter[0], "+" | "#") {
-        return false;
-    }
-    let (exact, has_rest) = match filter.split_last() {
-        Some((&"#", start)) => (start, true),
-        _ => (&filter[..], false),
-    };
-    let is_long_enough =
-        if has_rest { name.len() >= exact.len() } else { name.len() == exact.len() };
-    is_long_enough && exact.iter().zip(&name).all(|(f, n)| *f == "+" || f == n)
-}
-
-/// Levels that meet often, and some that fill more than a word, a label or a target.
 fn level() -> impl Strategy<Value = &'static str> {
-    select(vec![
-        "a",
-        "b",
-        "",
-        "a",
-        "b",
-        "$x",
-        "é",
-        "ab",
-        "abcdefgh",
-        "abcdefghi",
-        "level-of-eighteen.",
-        "a-level-that-is-longer-than-what-fits-into-one-target",
-    ])
+    select(&LEVELS[..IN_NAMES])
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -70,16 +46,8 @@ fn filter() -> impl Strategy<Value = String> {
         .prop_filter("empty", |filter| !filter.is_empty())
 }
 
-#[derive(Clone, Debug)]
-enum Change {
-    Insert(String, Option<&'static str>, u8, u32),
-    Remove(String, Option<&'static str>, u8),
-    RemoveNth(usize),
-    RemoveSubscriber(u8),
-}
-
 fn change() -> impl Strategy<Value = Change> {
-    let share = || select(vec![None, None, None, Some("g"), Some("h")]);
+    let share = || select(&SHARES[..]);
     prop_oneof![
         8 => (filter(), share(), 0..6_u8, any::<u32>())
             .prop_map(|(filter, share, key, value)| Change::Insert(filter, share, key, value)),
@@ -88,116 +56,6 @@ fn change() -> impl Strategy<Value = Change> {
         4 => any::<usize>().prop_map(Change::RemoveNth),
         1 => (0..6_u8).prop_map(Change::RemoveSubscriber),
     ]
-}
-
-/// A subscription: filter, name of the group, subscriber.
-type Key = (String, Option<String>, u8);
-
-fn key_of(to: SubscribedTo<'_>, key: u8) -> Key {
-    let group = match to {
-        SubscribedTo::Filter(_) => None,
-        SubscribedTo::Share(share) => Some(share.name.as_str().to_owned()),
-    };
-    (to.filter().as_str().to_owned(), group, key)
-}
-
-/// Calls the function with the subscription of a key.
-fn with<T>(filter: &str, share: Option<&str>, then: impl FnOnce(SubscribedTo<'_>) -> T) -> T {
-    match share {
-        None => then(TopicFilter::new(filter).unwrap().into()),
-        Some(name) => {
-            let text = format!("$share/{name}/{filter}");
-            then(TopicFilter::new(&text).unwrap().share().unwrap().into())
-        }
-    }
-}
-
-/// The tree and the list that it is held against.
-#[derive(Default)]
-struct Both {
-    tree: FilterTree<u8, u32>,
-    list: BTreeMap<Key, u32>,
-}
-
-impl Both {
-    fn apply(&mut self, change: &Change) {
-        match change {
-            Change::Insert(filter, share, key, value) => {
-                let old = with(filter, *share, |to| self.tree.insert(to, *key, *value));
-                let id = (filter.clone(), share.map(str::to_owned), *key);
-                assert_eq!(old, Ok(self.list.insert(id, *value)));
-            }
-            Change::Remove(filter, share, key) => {
-                let old = with(filter, *share, |to| self.tree.remove(to, key));
-                let id = (filter.clone(), share.map(str::to_owned), *key);
-                assert_eq!(old, self.list.remove(&id));
-            }
-            Change::RemoveNth(nth) if !self.list.is_empty() => {
-                let id = self.list.keys().nth(nth % self.list.len()).unwrap().clone();
-                let old = with(&id.0, id.1.as_deref(), |to| self.tree.remove(to, &id.2));
-                assert_eq!(old, self.list.remove(&id));
-            }
-            Change::RemoveNth(_) => {}
-            Change::RemoveSubscriber(key) => {
-                let count = self.list.len();
-                self.list.retain(|(_, _, other), _| other != key);
-                assert_eq!(self.tree.remove_subscriber(key), count - self.list.len());
-            }
-        }
-    }
-
-    fn check(&self) {
-        assert_eq!(self.tree.len(), self.list.len());
-        assert_eq!(self.tree.node_count() == 0, self.list.is_empty());
-        let mut all = BTreeMap::new();
-        self.tree.for_each(|to, key, value| {
-            assert_eq!(all.insert(key_of(to, *key), *value), None);
-        });
-        assert_eq!(all, self.list);
-        for key in 0..6 {
-            let mut own = BTreeMap::new();
-            self.tree.for_each_of(&key, |to, value| {
-                assert_eq!(own.insert(key_of(to, key), *value), None);
-            });
-            assert_eq!(self.tree.count_of(&key), own.len());
-            all.retain(|id, value| own.get(id) != Some(value));
-        }
-        assert!(all.is_empty(), "{all:?} belongs to nobody");
-        for ((filter, share, key), value) in &self.list {
-            let found = with(filter, share.as_deref(), |to| self.tree.get(to, key));
-            assert_eq!(found, Some(value));
-        }
-    }
-
-    /// What a name finds: subscribers with their values, and groups with their members.
-    fn check_matches(&self, name: &str) {
-        let mut expected = BTreeMap::new();
-        for ((filter, share, key), value) in &self.list {
-            if is_match(filter, name) {
-                let group = share.as_ref().map(|share| (filter.clone(), share.clone()));
-                expected.entry(group).or_insert_with(Vec::new).push((*key, *value));
-            }
-        }
-        let mut plain = expected.remove(&None).unwrap_or_default();
-        let mut groups: Vec<(String, Vec<(u8, u32)>)> =
-            expected.into_iter().map(|(group, members)| (group.unwrap().1, members)).collect();
-        let (mut found, mut found_groups) = (Vec::new(), Vec::new());
-        for one in self.tree.matches(TopicName::new(name).unwrap()) {
-            match one {
-                Match::Subscriber { key, value } => found.push((*key, *value)),
-                Match::Group(group) => {
-                    let members: Vec<_> = group.members().map(|(k, v)| (*k, *v)).collect();
-                    assert_eq!(group.len(), members.len());
-                    found_groups.push((group.name().to_owned(), members));
-                }
-            }
-        }
-        plain.sort_unstable();
-        found.sort_unstable();
-        groups.sort_unstable();
-        found_groups.sort_unstable();
-        assert_eq!((found, found_groups), (plain, groups), "{name}");
-    }
 }
 
 /// What a name finds, in this order.
@@ -358,6 +216,27 @@ proptest! {
             prop_assert_eq!(once.contains(name), is_match(filter.as_str(), name), "{}", name);
         }
         prop_assert!(once.is_subset(&ever));
+    }
+}
+
+/// The fuzz target on what it once found, and on bytes without any order.
+#[test]
+fn fuzz_target() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/regressions/topics");
+    for file in fs::read_dir(folder).unwrap() {
+        topics::topics(&fs::read(file.unwrap().path()).unwrap());
+    }
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..500 {
+        let input: Vec<u8> = (0..600)
+            .map(|_| {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                random.to_be_bytes()[0]
+            })
+            .collect();
+        topics::topics(&input);
     }
 }
 

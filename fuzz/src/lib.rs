@@ -13,3 +13,4 @@ pub mod properties5;
 pub mod strings;
 pub mod structured;
 pub mod tape5;
+pub mod topics;
