@@ -14,6 +14,8 @@ mod measure;
 #[allow(dead_code, reason = "other tests need the rest")]
 #[path = "standard/tables.rs"]
 mod tables;
+#[path = "allocations/topic_trees.rs"]
+mod topic_trees;
 #[path = "allocations/v5_0.rs"]
 mod v5_0;
 

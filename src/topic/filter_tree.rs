@@ -103,7 +103,13 @@ impl Places {
     fn push(&mut self, target: u32) {
         match self {
             Self::One(one) => *self = Self::More(Vec::from([*one, target])),
-            Self::More(more) => more.push(target),
+            Self::More(more) => {
+                if more.len() == more.capacity() {
+                    // By half: there are many subscribers, and their lists do not shrink.
+                    more.reserve_exact((more.len() >> 1).saturating_add(1));
+                }
+                more.push(target);
+            }
         }
     }
 

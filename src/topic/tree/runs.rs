@@ -220,7 +220,13 @@ impl Runs {
         let at = runs.partition_point(|run| (run.levels, run.then) < (levels, then));
         match runs.get_mut(at).filter(|run| (run.levels, run.then) == (levels, then)) {
             Some(run) => run.count = run.count.saturating_add(1),
-            None => runs.insert(at.min(runs.len()), Run { levels, then, count: 1 }),
+            None => {
+                if runs.is_empty() {
+                    // Most branches have no other.
+                    runs.reserve_exact(1);
+                }
+                runs.insert(at.min(runs.len()), Run { levels, then, count: 1 });
+            }
         }
     }
 

@@ -98,6 +98,7 @@ impl<T: Default> Slab<T> {
             self.chunks.truncate(1);
             self.chunks.iter_mut().for_each(Vec::clear);
             self.free.clear();
+            self.free.shrink_to(CHUNK);
         }
         Some(value)
     }
