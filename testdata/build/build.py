@@ -17,17 +17,20 @@ import cases_connect  # noqa: E402
 import cases_frame  # noqa: E402
 import cases_publish  # noqa: E402
 import cases_subscribe  # noqa: E402
+import cases_topic_match  # noqa: E402
+import cases_topic_validate  # noqa: E402
 import cases_v5_connect  # noqa: E402
 import cases_v5_disconnect  # noqa: E402
 import cases_v5_frame  # noqa: E402
 import cases_v5_properties  # noqa: E402
 import cases_v5_publish  # noqa: E402
 import cases_v5_subscribe  # noqa: E402
-from suite import Suite, file_text, value_text  # noqa: E402
+from suite import Suite, file_text, plain, value_text  # noqa: E402
 from tables import CODES, CODES_OF_5_0, FLAGS, IN_5_0  # noqa: E402
+from topics import Table  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 LARGEST_FILE = 100_000
 
 
@@ -93,31 +96,63 @@ def flags():
     return {"suite": "mqtt-vectors", "version": VERSION, "flags": entries}
 
 
-def all_files():
-    """Every file that is written, by its path, and what is in it."""
+def checked_suite():
+    """The cases for decoders; what they name has to exist, and no input may be there twice."""
     suite = decode_suite()
-    known_codes = {code for code, *_ in CODES + CODES_OF_5_0}
     reasons = {code: {f"0x{reason:02x}" for reason in reasons} for code, _, reasons in IN_5_0}
-    known_flags = {name for name, _ in FLAGS}
     seen = {}
     for case in suite.cases:
-        codes = {case.get("error"), *case.get("error_any", [])} - {None}
-        assert codes <= known_codes, case
+        codes = known_codes_of(case)
         assert case["version"] != "5.0" or codes <= reasons.keys(), case
         if "v5_reason" in case:
             assert all(case["v5_reason"] in reasons[code] for code in codes), case
-        assert set(case["flags"]) <= known_flags, case
         assert case["id"] not in seen, case
         receiver = case["to"] if case["level"] == "direction" else None
         key = json.dumps([case["version"], receiver, case.get("hex"), case.get("hex_parts"),
                           case.get("options")])
         assert key not in seen.values(), f"the same bytes twice: {case['id']}"
         seen[case["id"]] = key
+    return suite
 
+
+def checked_topics():
+    """The cases about topics, checked in the same way."""
+    table = Table()
+    cases_topic_validate.validate_cases(table)
+    cases_topic_match.match_cases(table)
+    seen = {}
+    for case in table.validate + table.match:
+        known_codes_of(case)
+        assert case["id"] not in seen, case
+        content = [plain(case.get(name))
+                   for name in ("kind", "text", "hex", "hex_parts", "filter", "topic")]
+        keys = {json.dumps([version, *content]) for version in case["versions"]}
+        assert keys.isdisjoint(key for others in seen.values() for key in others), case
+        seen[case["id"]] = keys
+    return {"validate": table.validate, "match": table.match}
+
+
+def known_codes_of(case):
+    """The codes of the case, after a look whether they and its flags are known."""
+    codes = {case.get("error"), *case.get("error_any", [])} - {None}
+    assert codes <= {code for code, *_ in CODES + CODES_OF_5_0}, case
+    assert set(case["flags"]) <= {name for name, _ in FLAGS}, case
+    return codes
+
+
+def all_files():
+    """Every file that is written, by its path, and what is in it."""
     files, listed = {}, []
-    for path, cases in suite.files().items():
-        files[path] = file_text(VERSION, path.rsplit("/", 1)[1].removesuffix(".json"), cases)
+    for path, cases in checked_suite().files().items():
+        group = path.rsplit("/", 1)[1].removesuffix(".json")
+        head = {"schema": "decode-1", "version": VERSION, "packet": group}
+        files[path] = file_text(head, cases)
         listed.append((path, "schema/decode-1.schema.json", len(cases)))
+    for question, cases in checked_topics().items():
+        path = f"topic/{question}.json"
+        head = {"schema": "topic-1", "version": VERSION, "question": question}
+        files[path] = file_text(head, cases)
+        listed.append((path, "schema/topic-1.schema.json", len(cases)))
     files["error-codes.json"] = value_text(error_codes())
     listed.append(("error-codes.json", "schema/error-codes-1.schema.json",
                    len(CODES) + len(CODES_OF_5_0)))
@@ -133,8 +168,8 @@ def all_files():
 
 def stale_files(files):
     """What lies in the directory though no table names it."""
-    found = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("decode/**/*.json")}
-    return sorted(found - files.keys())
+    found = [*ROOT.glob("decode/**/*.json"), *ROOT.glob("topic/**/*.json")]
+    return sorted({path.relative_to(ROOT).as_posix() for path in found} - files.keys())
 
 
 def main():

@@ -114,9 +114,9 @@ def plain(value):
     return value
 
 
-def file_text(version, group, cases):
+def file_text(head, cases):
     """A field a line, so that a changed case is a short difference."""
-    head = {"suite": "mqtt-vectors", "schema": "decode-1", "version": version, "packet": group}
+    head = {"suite": "mqtt-vectors", **head}
     lines = ["{"] + [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
     lines.append('  "cases": [')
     for index, case in enumerate(cases):
