@@ -13,14 +13,18 @@
 mod case;
 #[path = "../examples/common/options.rs"]
 mod options;
+#[path = "vectors/topic_case.rs"]
+mod topic_case;
 
 use case::{Case, Verdict};
+use mqtt_pure::Version;
 use serde_json::{Value, json};
 use std::{
     env::{consts::EXE_SUFFIX, current_exe},
     io::{BufRead, BufReader, Lines, Write},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
+use topic_case::{Kind, Question, TopicCase, Validate};
 
 /// Larger packets are left to the tests that need no hex digits.
 const LARGEST: u64 = 1 << 17;
@@ -313,12 +317,71 @@ fn it_matches_and_checks_topics() {
     adapter.stop();
 }
 
+fn topic_request(case: &TopicCase, version: Version) -> Value {
+    let mut request = json!({"op": "topic", "id": case.id, "version": version.to_string()});
+    match &case.question {
+        Question::Match { filter, topic, .. } => {
+            request["filter"] = json!(filter);
+            request["topic"] = json!(topic);
+        }
+        Question::Validate(Validate { kind, bytes, .. }) => {
+            let name = if *kind == Kind::Filter { "filter" } else { "topic" };
+            match String::from_utf8(bytes.clone()) {
+                Ok(text) => request[name] = json!(text),
+                Err(_) => request[format!("{name}_hex")] = json!(hex::encode(bytes)),
+            }
+        }
+    }
+    request
+}
+
+/// The answer that a case about topics asks for. Where any of some codes is right it is given one.
+fn topic_answer(case: &TopicCase, given: &Value) -> Value {
+    let mut answer = json!({"id": case.id, "result": "ok"});
+    match &case.question {
+        Question::Match { matches, .. } => answer["match"] = json!(matches),
+        Question::Validate(Validate { is_valid: false, codes, .. }) => {
+            answer["result"] = json!("error");
+            let is_given = codes.iter().any(|code| given["code"] == code.as_str());
+            answer["code"] = if is_given { given["code"].clone() } else { json!(codes.first()) };
+            answer["native"] = given["native"].clone();
+        }
+        Question::Validate(Validate { kind: Kind::Filter, share, .. }) => {
+            let parts = share.as_ref();
+            answer["share"] =
+                json!(parts.map(|(name, filter)| json!({"name": name, "filter": filter})));
+        }
+        Question::Validate(_) => {}
+    }
+    answer
+}
+
+#[test]
+fn it_answers_every_case_about_topics() {
+    let mut adapter = Adapter::start();
+    let cases = topic_case::load();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        for &version in &case.versions {
+            let answer = adapter.ask(&topic_request(case, version));
+            if answer != topic_answer(case, &answer) {
+                let answer: String = answer.to_string().chars().take(300).collect();
+                wrong.push(format!("{} of {version}: {answer}", case.id));
+            }
+        }
+    }
+    adapter.stop();
+    assert!(cases.len() > 400, "where are the cases?");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn it_skips_what_it_does_not_know() {
     let mut adapter = Adapter::start();
     for request in [
         json!({"op": "session", "id": 1}),
         json!({"op": "decode", "id": 2, "version": "6.0", "hex": "c000"}),
+        json!({"op": "topic", "id": 5, "version": "6.0", "filter": "a"}),
         json!({"op": "decode", "id": 3, "version": "3.1.1", "hex": "c000", "options": {"x": 1}}),
         json!({
             "op": "decode", "id": 4, "version": "3.1.1", "hex": "c000",
@@ -346,6 +409,8 @@ fn it_survives_bad_requests() {
         br#"{"op":"decode","version":"3.1.1","hex":"c000","options":{"max_packet_size":-1}}"#,
         br#"{"op":"topic"}"#,
         br#"{"op":"topic","filter":1}"#,
+        br#"{"op":"topic","filter_hex":"6"}"#,
+        br#"{"op":"topic","filter":"a","filter_hex":"61"}"#,
     ] {
         let answer = adapter.ask_line(line);
         assert_eq!(answer["result"], "bad_request", "{answer}");

@@ -1,5 +1,5 @@
 //! The conformance vectors against this crate: a test for each case, named by its id, so that
-//! `cargo test v311/connect` runs the cases of one packet.
+//! `cargo test v311/connect` runs the cases of one packet and `cargo test topic/` those about topics.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,21 +21,33 @@ mod json;
 mod options;
 #[path = "vectors/suite.rs"]
 mod suite;
+#[path = "vectors/topic_case.rs"]
+mod topic_case;
+#[path = "vectors/topic_check.rs"]
+mod topic_check;
+#[path = "../examples/common/topics.rs"]
+mod topics;
 
 use libtest_mimic::{Arguments, Trial};
 use std::{process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let cases = Arc::new(case::load());
+    let vectors = suite::Vectors { decode: case::load(), topic: topic_case::load() };
+    let vectors = Arc::new(vectors);
     let suite = suite::CHECKS.iter().map(|&(name, run)| {
-        let cases = Arc::clone(&cases);
-        Trial::test(name, move || run(&cases).map_err(Into::into))
+        let vectors = Arc::clone(&vectors);
+        Trial::test(name, move || run(&vectors).map_err(Into::into))
     });
-    let each = (0..cases.len()).map(|index| {
-        let cases = Arc::clone(&cases);
-        let id = cases[index].id.clone();
-        Trial::test(id, move || check::check(&cases[index]).map_err(Into::into))
+    let decode = (0..vectors.decode.len()).map(|index| {
+        let vectors = Arc::clone(&vectors);
+        let id = vectors.decode[index].id.clone();
+        Trial::test(id, move || check::check(&vectors.decode[index]).map_err(Into::into))
     });
-    libtest_mimic::run(&arguments, suite.chain(each).collect()).exit_code()
+    let topic = (0..vectors.topic.len()).map(|index| {
+        let vectors = Arc::clone(&vectors);
+        let id = vectors.topic[index].id.clone();
+        Trial::test(id, move || topic_check::check(&vectors.topic[index]).map_err(Into::into))
+    });
+    libtest_mimic::run(&arguments, suite.chain(decode).chain(topic).collect()).exit_code()
 }

@@ -11,9 +11,11 @@
 mod json;
 #[path = "../common/options.rs"]
 mod options;
+#[path = "../common/topics.rs"]
+mod topics;
 
 use json::{packet_to_json, with_packet};
-use mqtt_pure::{Packet, TopicError, TopicFilter, TopicName, Version};
+use mqtt_pure::{Packet, Version};
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Write};
 
@@ -128,41 +130,49 @@ fn encode(request: &Value, version: Version) -> Result<Value, String> {
     })
 }
 
-/// Matches a filter with a topic name, or checks the one of them that is there.
+/// Matches a filter with a topic name, or checks the one of them that is there. Only 5.0 takes a filter
+/// for a shared subscription, so that what names no version is answered as 3.1.1 answers it.
 fn topic(request: &Value) -> Result<Value, String> {
+    if field(request, "version").is_null() {
+        return topic_of(request, Version::V3_1_1);
+    }
+    with_version(request, topic_of)
+}
+
+fn topic_of(request: &Value, version: Version) -> Result<Value, String> {
     let id = field(request, "id");
-    let string = |name: &str| match field(request, name) {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text.as_str())),
-        _ => Err(format!("{name}: is not a string")),
-    };
-    let filter = string("filter")?.map(TopicFilter::new).transpose();
-    let name = string("topic")?.map(TopicName::new).transpose();
+    let (filter, name) = (topic_bytes(request, "filter")?, topic_bytes(request, "topic")?);
+    if filter.is_none() && name.is_none() {
+        return Err("filter and topic are missing".to_owned());
+    }
+    let filter = filter.as_deref().map(|bytes| topics::filter(bytes, version)).transpose();
+    let name = name.as_deref().map(topics::name).transpose();
     Ok(match (filter, name) {
-        (Ok(None), Ok(None)) => return Err("filter and topic are missing".to_owned()),
         (Ok(Some(filter)), Ok(Some(name))) => {
-            json!({"id": id, "result": "ok", "match": filter.matches(name)})
+            json!({"id": id, "result": "ok", "match": topics::matches(filter, name, version)})
         }
-        (Ok(_), Ok(_)) => json!({"id": id, "result": "ok"}),
-        (Err(error), _) | (_, Err(error)) => json!({
-            "id": id,
-            "result": "error",
-            "code": topic_code(error),
-            "native": error.to_string(),
-        }),
+        (Ok(Some(filter)), Ok(None)) => {
+            let share = topics::share(filter, version)
+                .map(|share| json!({"name": share.name.as_str(), "filter": share.filter.as_str()}));
+            json!({"id": id, "result": "ok", "share": share})
+        }
+        (Ok(None), Ok(_)) => json!({"id": id, "result": "ok"}),
+        (Err(fault), _) | (_, Err(fault)) => {
+            json!({"id": id, "result": "error", "code": fault.code, "native": fault.native})
+        }
     })
 }
 
-/// The code of the vectors; a string that does not fit its length field has none, since no bytes
-/// can show it.
-fn topic_code(error: TopicError) -> Option<&'static str> {
-    use mqtt_pure::{ErrorKind, TextError};
-    let kind = match error {
-        TopicError::Empty => ErrorKind::EmptyTopic,
-        TopicError::WildcardInName { .. } => ErrorKind::WildcardInTopicName,
-        TopicError::MisplacedWildcard { .. } => ErrorKind::MisplacedWildcard,
-        TopicError::Text(TextError::Nul { .. }) => ErrorKind::HasNul,
-        _ => return None,
-    };
-    Some(kind.code())
+/// The bytes of a field; what is no UTF-8 comes as hex digits under the name with `_hex`.
+fn topic_bytes(request: &Value, name: &str) -> Result<Option<Vec<u8>>, String> {
+    let in_hex = format!("{name}_hex");
+    match (field(request, name), field(request, &in_hex)) {
+        (Value::Null, Value::Null) => Ok(None),
+        (Value::String(text), Value::Null) => Ok(Some(text.clone().into_bytes())),
+        (Value::Null, Value::String(digits)) => match hex::decode(digits) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) => Err(format!("{in_hex}: {error}")),
+        },
+        _ => Err(format!("{name}: is not a string")),
+    }
 }

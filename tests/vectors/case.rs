@@ -34,23 +34,33 @@ pub fn read_json(path: &str) -> Value {
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The paths of the files with cases, and how many cases the manifest says that each has.
-pub fn decode_files() -> Vec<(String, u64)> {
+/// The paths of the files with cases in a folder, and how many cases the manifest says that each has.
+pub fn files(folder: &str) -> Vec<(String, u64)> {
     let manifest = read_json("manifest.json");
     let files = manifest["files"].as_array().expect("files of the manifest").iter();
     let files = files.map(|file| (text(&file["path"]), file["cases"].as_u64().expect("cases")));
-    files.filter(|(path, _)| path.starts_with("decode/")).collect()
+    files.filter(|(path, _)| path.starts_with(folder)).collect()
 }
 
-/// Every case of every file that the manifest names.
-pub fn load() -> Vec<Case> {
-    let files = decode_files().into_iter().map(|(path, _)| read_json(&path));
+/// Every case of every file in the folder that the manifest names.
+pub fn cases_in(folder: &str) -> Vec<Value> {
+    let files = files(folder).into_iter().map(|(path, _)| read_json(&path));
     files
         .flat_map(|mut file| match file["cases"].take() {
-            Value::Array(cases) => cases.into_iter().map(Case::new),
+            Value::Array(cases) => cases,
             other => panic!("cases: {other}"),
         })
         .collect()
+}
+
+/// Every case for a decoder.
+pub fn load() -> Vec<Case> {
+    cases_in("decode/").into_iter().map(Case::new).collect()
+}
+
+pub fn version_named(name: &str) -> Version {
+    let version = Version::ALL.into_iter().find(|version| version.to_string() == name);
+    version.unwrap_or_else(|| panic!("version {name}"))
 }
 
 pub fn text(value: &Value) -> String {
@@ -64,9 +74,7 @@ pub fn texts(value: &Value) -> Vec<String> {
 impl Case {
     fn new(json: Value) -> Self {
         let id = text(&json["id"]);
-        let name = text(&json["version"]);
-        let version = Version::ALL.into_iter().find(|version| version.to_string() == name);
-        let version = version.unwrap_or_else(|| panic!("{id}: version {name}"));
+        let version = version_named(&text(&json["version"]));
         let verdict = match text(&json["result"]).as_str() {
             "valid" => Verdict::Valid,
             "invalid" => Verdict::Invalid,
@@ -78,10 +86,7 @@ impl Case {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        match &self.json["hex"] {
-            Value::Null => join(&self.json["hex_parts"]),
-            hex => from_hex(hex),
-        }
+        bytes_of(&self.json)
     }
 
     /// The number of bytes, without making them.
@@ -100,16 +105,11 @@ impl Case {
 
     /// The rule that decides an acceptable case.
     pub fn rule(&self) -> Rule {
-        let name = text(&self.json["choice"]["rule"]);
-        let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
-        rule.unwrap_or_else(|| panic!("{}: unknown rule {name}", self.id))
+        rule_of(&self.json)
     }
 
     pub fn codes(&self) -> Vec<String> {
-        match &self.json["error"] {
-            Value::Null => texts(&self.json["error_any"]),
-            code => vec![text(code)],
-        }
+        codes_of(&self.json)
     }
 
     pub fn refs(&self) -> Vec<String> {
@@ -145,8 +145,31 @@ impl Case {
     }
 }
 
+/// What stands under `hex` or `hex_parts`.
+pub fn bytes_of(case: &Value) -> Vec<u8> {
+    match &case["hex"] {
+        Value::Null => join(&case["hex_parts"]),
+        hex => from_hex(hex),
+    }
+}
+
+/// The codes of which any is right.
+pub fn codes_of(case: &Value) -> Vec<String> {
+    match &case["error"] {
+        Value::Null => texts(&case["error_any"]),
+        code => vec![text(code)],
+    }
+}
+
+/// The rule by which a receiver decides.
+pub fn rule_of(case: &Value) -> Rule {
+    let name = text(&case["choice"]["rule"]);
+    let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
+    rule.unwrap_or_else(|| panic!("{}: unknown rule {name}", case["id"]))
+}
+
 /// Replaces `{"parts": ..}` and `{"items": ..}` by what they stand for.
-fn write_out(value: &mut Value, is_binary: bool) {
+pub fn write_out(value: &mut Value, is_binary: bool) {
     match value {
         Value::Object(map) if map.contains_key("items") => {
             let items = map["items"].as_array().expect("items").iter();

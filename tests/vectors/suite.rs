@@ -1,17 +1,27 @@
 //! Checks the suite as a whole: that its files fit together and that nothing is missing.
 
-use crate::case::{Case, Verdict, decode_files, read_json, root, text, texts};
+use crate::{
+    case::{Case, Verdict, codes_of, files, read_json, root, text, texts},
+    topic_case::TopicCase,
+};
 use mqtt_pure::{ErrorKind, Rule, Version};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
 };
 
+/// All cases.
+pub struct Vectors {
+    pub decode: Vec<Case>,
+    pub topic: Vec<TopicCase>,
+}
+
 type Outcome = Result<(), String>;
-type Check = fn(&[Case]) -> Outcome;
+type Check = fn(&Vectors) -> Outcome;
 
 /// The checks and their names.
-pub const CHECKS: [(&str, Check); 8] = [
+pub const CHECKS: [(&str, Check); 9] = [
     ("suite/ids-are-well-formed-and-unique", ids),
     ("suite/manifest-lists-the-files", manifest),
     ("suite/there-are-many-cases", size),
@@ -20,6 +30,7 @@ pub const CHECKS: [(&str, Check); 8] = [
     ("suite/truncated-cases-come-in-pairs", pairs),
     ("suite/every-rule-has-a-case", rules),
     ("suite/every-statement-has-a-valid-and-an-invalid-case", statements),
+    ("suite/every-statement-about-topics-has-a-case", topic_statements),
 ];
 
 /// A standard with numbered statements. The numbers of one mean something else in another.
@@ -60,27 +71,31 @@ fn none(wrong: Vec<String>) -> Outcome {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-fn ids(cases: &[Case]) -> Outcome {
+fn ids(vectors: &Vectors) -> Outcome {
     let mut seen = BTreeSet::new();
     let mut wrong = Vec::new();
-    for case in cases {
+    let decode = vectors.decode.iter().map(|case| {
         let prefix = format!("v{}/", case.version.to_string().replace('.', ""));
+        (&case.id, prefix)
+    });
+    let topic = vectors.topic.iter().map(|case| (&case.id, "topic/".to_owned()));
+    for (id, prefix) in decode.chain(topic) {
         let is_letter = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '/' | '.' | '-');
-        let parts = case.id.split('/').filter(|part| !part.is_empty()).count();
-        if !case.id.starts_with(&prefix) || !case.id.chars().all(is_letter) || parts != 3 {
-            wrong.push(format!("{}: not well formed", case.id));
+        let parts = id.split('/').filter(|part| !part.is_empty()).count();
+        if !id.starts_with(&prefix) || !id.chars().all(is_letter) || parts != 3 {
+            wrong.push(format!("{id}: not well formed"));
         }
-        if !seen.insert(&case.id) {
-            wrong.push(format!("{}: not unique", case.id));
+        if !seen.insert(id) {
+            wrong.push(format!("{id}: not unique"));
         }
     }
     none(wrong)
 }
 
-fn manifest(_: &[Case]) -> Outcome {
+fn manifest(_: &Vectors) -> Outcome {
     let mut wrong = Vec::new();
     let mut listed = BTreeSet::new();
-    for (path, count) in decode_files() {
+    for (path, count) in [files("decode/"), files("topic/")].concat() {
         let file = read_json(&path);
         let found = file["cases"].as_array().map_or(0, Vec::len);
         if u64::try_from(found) != Ok(count) {
@@ -88,8 +103,8 @@ fn manifest(_: &[Case]) -> Outcome {
         }
         listed.insert(root().join(path));
     }
-    for version in ["v3.1", "v3.1.1", "v5.0"] {
-        let directory = fs::read_dir(root().join("decode").join(version)).expect("directory");
+    for folder in ["decode/v3.1", "decode/v3.1.1", "decode/v5.0", "topic"] {
+        let directory = fs::read_dir(root().join(folder)).expect("directory");
         for entry in directory {
             let path = entry.expect("entry").path();
             if !listed.contains(&path) {
@@ -100,16 +115,24 @@ fn manifest(_: &[Case]) -> Outcome {
     none(wrong)
 }
 
-fn size(cases: &[Case]) -> Outcome {
-    if cases.len() >= 2000 { Ok(()) } else { Err(format!("only {} cases", cases.len())) }
+fn size(vectors: &Vectors) -> Outcome {
+    let (decode, topic) = (vectors.decode.len(), vectors.topic.len());
+    let is_enough = decode >= 2000 && topic >= 400;
+    if is_enough { Ok(()) } else { Err(format!("only {decode} and {topic} cases")) }
 }
 
-fn error_codes(cases: &[Case]) -> Outcome {
+/// The JSON of all cases.
+fn jsons(vectors: &Vectors) -> impl Iterator<Item = &Value> {
+    let decode = vectors.decode.iter().map(|case| &case.json);
+    decode.chain(vectors.topic.iter().map(|case| &case.json))
+}
+
+fn error_codes(vectors: &Vectors) -> Outcome {
     let file = read_json("error-codes.json");
     let entries = file["codes"].as_array().expect("codes");
     let listed: BTreeSet<String> = entries.iter().map(|entry| text(&entry["code"])).collect();
     let known: BTreeSet<String> = ErrorKind::ALL.map(|kind| kind.code().to_owned()).into();
-    let used: BTreeSet<String> = cases.iter().flat_map(Case::codes).collect();
+    let used: BTreeSet<String> = jsons(vectors).flat_map(codes_of).collect();
     let differ = |a: &BTreeSet<String>, b: &BTreeSet<String>, what: &str| {
         a.difference(b).map(|code| format!("{code}: {what}")).collect::<Vec<_>>()
     };
@@ -124,18 +147,19 @@ fn error_codes(cases: &[Case]) -> Outcome {
     )
 }
 
-fn flags(cases: &[Case]) -> Outcome {
+fn flags(vectors: &Vectors) -> Outcome {
     let file = read_json("flags.json");
     let described: BTreeSet<String> =
         file["flags"].as_object().expect("flags").keys().cloned().collect();
-    let used: BTreeSet<String> = cases.iter().flat_map(Case::flags).collect();
+    let used: BTreeSet<String> = jsons(vectors).flat_map(|json| texts(&json["flags"])).collect();
     let differ = described.symmetric_difference(&used);
     none(differ.map(|flag| format!("{flag}: not both described and used")).collect())
 }
 
 /// A field that is cut looks like one that waits unless something follows, and a decoder that reads
 /// on is only found out by what follows.
-fn pairs(cases: &[Case]) -> Outcome {
+fn pairs(vectors: &Vectors) -> Outcome {
+    let cases = &vectors.decode;
     let by_id: BTreeMap<&str, &Case> = cases.iter().map(|case| (&*case.id, case)).collect();
     let mut wrong = Vec::new();
     for case in cases {
@@ -158,9 +182,9 @@ fn pairs(cases: &[Case]) -> Outcome {
     none(wrong)
 }
 
-fn rules(cases: &[Case]) -> Outcome {
+fn rules(vectors: &Vectors) -> Outcome {
     let mut named = BTreeSet::new();
-    for case in cases {
+    for case in &vectors.decode {
         if case.verdict == Verdict::Acceptable {
             named.insert(case.rule().name().to_owned());
         }
@@ -171,14 +195,35 @@ fn rules(cases: &[Case]) -> Outcome {
     none(missing.map(|rule| format!("{rule:?}: in no case")).collect())
 }
 
-fn statements(cases: &[Case]) -> Outcome {
-    none(STANDARDS.iter().flat_map(|standard| statements_of(standard, cases)).collect())
+fn statements(vectors: &Vectors) -> Outcome {
+    none(STANDARDS.iter().flat_map(|standard| statements_of(standard, &vectors.decode)).collect())
+}
+
+/// The statements of section 4.7, also those that matter to a broker alone.
+fn topic_statements(vectors: &Vectors) -> Outcome {
+    let mut wrong = Vec::new();
+    for Standard { version, table, .. } in &STANDARDS {
+        let table = fs::read_to_string(root().join(table)).expect("table");
+        let known: BTreeSet<&str> = layers_of(&table).into_keys().collect();
+        let named: BTreeSet<String> =
+            vectors.topic.iter().flat_map(|case| case.refs(*version)).collect();
+        let unknown = named.iter().filter(|id| !known.contains(id.as_str()));
+        wrong.extend(unknown.map(|id| format!("{version}: {id}: unknown")));
+        let about_topics = known.into_iter().filter(|id| id.starts_with("MQTT-4.7."));
+        let missing = about_topics.filter(|id| !named.contains(*id));
+        wrong.extend(missing.map(|id| format!("{version}: {id}: in no case about topics")));
+    }
+    none(wrong)
+}
+
+/// The layer that each statement of a table concerns.
+fn layers_of(table: &str) -> BTreeMap<&str, &str> {
+    table.lines().skip(1).filter_map(|line| line.split_once('\t')).collect()
 }
 
 fn statements_of(standard: &Standard, cases: &[Case]) -> Vec<String> {
     let table = fs::read_to_string(root().join(standard.table)).expect("table");
-    let layers: BTreeMap<&str, &str> =
-        table.lines().skip(1).filter_map(|line| line.split_once('\t')).collect();
+    let layers = layers_of(&table);
     let refs_of = |verdict| -> BTreeSet<String> {
         let is_meant = |case: &&Case| case.version == standard.version && case.verdict == verdict;
         cases.iter().filter(is_meant).flat_map(Case::refs).collect()
