@@ -106,6 +106,10 @@ impl<'a> TopicFilter<'a> {
             return false;
         }
         loop {
+            // No name contains a wildcard, so what is the same in both has none.
+            let same = common_prefix(filter, name);
+            filter = filter.get(same..).unwrap_or_default();
+            name = name.get(same..).unwrap_or_default();
             match (filter, name) {
                 ([b'#'], _) => return true,
                 // `a/#` matches `a`: the parent level.
@@ -115,13 +119,28 @@ impl<'a> TopicFilter<'a> {
                     let end = name.iter().position(|&byte| byte == b'/').unwrap_or(name.len());
                     name = name.get(end..).unwrap_or_default();
                 }
-                ([f, filter_rest @ ..], [n, name_rest @ ..]) if f == n => {
-                    (filter, name) = (filter_rest, name_rest);
-                }
                 _ => return false,
             }
         }
     }
+}
+
+/// How many bytes are the same at the front of both.
+#[inline]
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let (a_words, _) = a.as_chunks::<8>();
+    let (b_words, _) = b.as_chunks::<8>();
+    let mut same = 0_usize;
+    for (a, b) in a_words.iter().zip(b_words) {
+        let difference = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if difference != 0 {
+            let bytes = usize::try_from(difference.trailing_zeros().wrapping_shr(3)).unwrap_or(0);
+            return same.saturating_add(bytes);
+        }
+        same = same.saturating_add(8);
+    }
+    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    same.saturating_add(a.iter().zip(b).take_while(|(a, b)| a == b).count())
 }
 
 /// A shared subscription in its parts (section 4.8.2 of 5.0).
@@ -251,7 +270,7 @@ impl<'a> From<TopicName<'a>> for TopicFilter<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
+    use alloc::{format, vec::Vec};
 
     #[test]
     fn well_formed_filters() {
@@ -289,6 +308,26 @@ mod tests {
                     let filter = &bytes[..len];
                     assert_eq!(is_well_formed(filter), first_fault(filter, false).is_none());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_counts() {
+        let letters = |len: usize| "abcdefgh/ijk".bytes().cycle().take(len).collect::<Vec<_>>();
+        for len in 1..40 {
+            let bytes = letters(len);
+            let matches = |filter: &[u8], name: &[u8]| {
+                TopicFilter::from_checked(filter).matches(TopicName::from_checked(name))
+            };
+            assert!(matches(&bytes, &bytes));
+            assert!(!matches(&bytes, &letters(len + 1)) && !matches(&letters(len + 1), &bytes));
+            let below = [&bytes, &b"/#"[..]].concat();
+            assert!(matches(&below, &bytes) && !matches(&below, &letters(len - 1)));
+            for at in 0..len {
+                let mut other = bytes.clone();
+                other[at] = b'x';
+                assert!(!matches(&bytes, &other) && !matches(&below, &other), "{len} {at}");
             }
         }
     }
