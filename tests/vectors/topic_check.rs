@@ -5,7 +5,10 @@ use crate::{
     topic_case::{Kind, Question, TopicCase, Validate},
     topics::{self, Fault},
 };
-use mqtt_pure::{DecodeError, Packet, Property, Strictness, TopicFilter, TopicName, Version};
+use mqtt_pure::{
+    DecodeError, FilterTree, Packet, Property, Strictness, TopicFilter, TopicName, TopicTree,
+    TreeLimits, Version,
+};
 use serde_json::Value;
 
 type Outcome = Result<(), String>;
@@ -21,8 +24,24 @@ struct Pair<'a> {
 type Matcher = fn(&Pair<'_>) -> bool;
 
 /// Each has to give the answer of the case.
-const MATCHERS: [(&str, Matcher); 1] =
-    [("TopicFilter::matches", |pair| topics::matches(pair.filter, pair.name, pair.version))];
+const MATCHERS: [(&str, Matcher); 3] = [
+    ("TopicFilter::matches", |pair| topics::matches(pair.filter, pair.name, pair.version)),
+    ("FilterTree", |pair| {
+        let mut tree = FilterTree::with_limits(TreeLimits::unlimited());
+        let old = match topics::share(pair.filter, pair.version) {
+            Some(share) => tree.insert(share, (), ()),
+            None => tree.insert(pair.filter, (), ()),
+        };
+        assert_eq!(old, Ok(None));
+        tree.matches(pair.name).count() == 1
+    }),
+    ("TopicTree", |pair| {
+        let mut tree = TopicTree::with_limits(TreeLimits::unlimited());
+        assert_eq!(tree.insert(pair.name, ()), Ok(None));
+        let share = topics::share(pair.filter, pair.version);
+        tree.matches(share.map_or(pair.filter, |share| share.filter)).count() == 1
+    }),
+];
 
 pub fn check(case: &TopicCase) -> Outcome {
     for &version in &case.versions {
