@@ -55,11 +55,12 @@ impl<'a> Connack<'a> {
         }
         let session_present = flags & known != 0;
         let start = r.at();
-        let (reason, is_of_3_1_1) = Self::decode_code(&mut r)?;
+        let codes = Codes::of(PacketType::Connack, r.version(), r.options.sender);
+        let (reason, is_of_3_1_1) = Self::decode_code(&mut r, codes)?;
         if session_present && reason != ReasonCode::SUCCESS {
             // [MQTT-3.2.2-4]; 5.0: [MQTT-3.2.2-6]
             let value = reason.get().into();
-            r.breach(ErrorKind::SessionPresentOnError, Field::ReturnCode, start, value)?;
+            r.breach(ErrorKind::SessionPresentOnError, codes.field(), start, value)?;
         }
         let properties = if is_of_3_1_1 { Properties::EMPTY } else { r.properties(Room::NOTHING)? };
         r.finish()?;
@@ -69,8 +70,8 @@ impl<'a> Connack<'a> {
     /// The code, and whether it is that of a CONNACK of 3.1.1 where one of 5.0 was expected.
     fn decode_code<W: Watch<'a>>(
         r: &mut Fields<'a, '_, W>,
+        codes: Codes,
     ) -> Result<(ReasonCode, bool), W::Fault> {
-        let codes = Codes::of(PacketType::Connack, r.version(), r.options.sender);
         let (start, field) = (r.at(), codes.field());
         let byte = r.u8(field)?;
         r.saw(field, start, Value::Number(byte.into()));

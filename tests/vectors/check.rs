@@ -5,8 +5,8 @@ use crate::{
     json::{packet_to_json, with_packet},
 };
 use mqtt_pure::{
-    DecodeError, DecodeOptions, Packet, Split, StreamDecoder, StreamItem, Strictness, Version,
-    split,
+    DecodeError, DecodeOptions, Field, Packet, Split, StreamDecoder, StreamItem, Strictness,
+    Version, split,
 };
 use serde_json::{Value, json};
 
@@ -272,12 +272,29 @@ fn check_refused(case: &Case, bytes: &[u8], options: DecodeOptions) -> Outcome {
     Ok(())
 }
 
+/// Whether the version has a field of this name.
+const fn has_field(version: Version, field: Field) -> bool {
+    let is_5_0 = matches!(version, Version::V5_0);
+    match field {
+        Field::ReturnCode | Field::RequestedQos => !is_5_0,
+        Field::ReasonCode
+        | Field::SubscriptionOptions
+        | Field::Properties
+        | Field::PropertyLength
+        | Field::WillPropertyLength
+        | Field::Property(_) => is_5_0,
+        _ => true,
+    }
+}
+
 /// What the error says besides its code.
 fn check_error(case: &Case, bytes: &[u8], error: &DecodeError) -> Outcome {
     if !case.has_flag("EarlyVerdict") {
         let offset = usize::try_from(error.offset()).expect("offset");
         ensure!(offset <= bytes.len(), "{error}: the offset is outside");
     }
+    let (version, field) = (error.version(), error.field());
+    ensure!(has_field(version, field), "{error}: {field:?} is no field of {version}");
     let refs = case.refs();
     if let Some(statement) = error.statement()
         && !refs.is_empty()
