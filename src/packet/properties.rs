@@ -45,7 +45,7 @@ impl Holder {
 
 impl<'a> Properties<'a> {
     /// No properties.
-    pub const EMPTY: Self = Self(List::from_checked(&[], 0, 0));
+    pub const EMPTY: Self = Self::none();
 
     /// [`Self::EMPTY`], put together where it is needed: a constant would be copied there as a whole.
     #[inline(always)]
@@ -110,17 +110,17 @@ impl<'a> Properties<'a> {
         let (mut seen, mut required) = (0, required_in(holder));
         for property in self.iter() {
             let property_id = property.id();
-            let bit = property_id.row().bit;
-            if !property_id.is_allowed_in(holder) {
+            let row = property_id.row();
+            if !row.is_allowed_in(holder) {
                 return Err(EncodeError::PropertyNotAllowed { packet_type, property_id });
             }
-            if seen & bit != 0 && !property_id.is_repeatable_in(holder) {
+            if seen & row.bit != 0 && !row.is_repeatable_in(holder) {
                 return Err(EncodeError::PropertyRepeated { packet_type, property_id });
             }
             if !property.is_valid() {
                 return Err(EncodeError::PropertyValue { packet_type, property_id });
             }
-            seen |= bit;
+            seen |= row.bit;
             required |= required_by(property_id, holder);
         }
         if required & !seen != 0 {

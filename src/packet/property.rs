@@ -413,21 +413,9 @@ impl Ordinal {
 }
 
 impl PropertyId {
-    /// Whether this holder may carry the property.
-    #[inline]
-    pub(crate) const fn is_allowed_in(self, holder: Holder) -> bool {
-        self.row().is_allowed_in(holder)
-    }
-
-    /// Whether this holder may carry it more than once.
-    #[inline]
-    pub(crate) const fn is_repeatable_in(self, holder: Holder) -> bool {
-        self.row().is_repeatable_in(holder)
-    }
-
     /// Whether a will may carry it, but not the CONNECT itself.
     pub(crate) const fn is_of_will(self) -> bool {
-        self.is_allowed_in(Holder::Will) && !self.is_allowed_in(Holder::Packet(PacketType::Connect))
+        self.row().holders & (WILL | CONNECT) == WILL
     }
 
     /// The only side that may send it in this packet, where the other may not.
@@ -517,16 +505,16 @@ mod tests {
             (Holder::Packet(P::Auth), &[0x15, 0x16, 0x1f, 0x26]),
         ];
         for (holder, numbers) in holders {
-            let allowed = PropertyId::ALL.iter().filter(|id| id.is_allowed_in(holder));
+            let allowed = PropertyId::ALL.iter().filter(|id| id.row().is_allowed_in(holder));
             assert!(allowed.map(|id| id.number()).eq(numbers.iter().copied()), "{holder:?}");
-            let repeatable = PropertyId::ALL.iter().filter(|id| id.is_repeatable_in(holder));
+            let repeatable = PropertyId::ALL.iter().filter(|id| id.row().is_repeatable_in(holder));
             let expected: &[u8] =
                 if holder == Holder::Packet(P::Publish) { &[0x0b, 0x26] } else { &[0x26] };
             assert!(repeatable.map(|id| id.number()).eq(expected.iter().copied()), "{holder:?}");
             let Allowed { once, often } = holder.allowed();
-            for id in PropertyId::ALL {
-                assert_eq!(once & id.row().bit != 0, id.is_allowed_in(holder));
-                assert_eq!(often & id.row().bit != 0, id.is_repeatable_in(holder));
+            for row in PropertyId::ALL.iter().map(|id| id.row()) {
+                assert_eq!(once & row.bit != 0, row.is_allowed_in(holder));
+                assert_eq!(often & row.bit != 0, row.is_repeatable_in(holder));
             }
         }
     }
