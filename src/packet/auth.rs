@@ -45,14 +45,16 @@ impl<'a> Auth<'a> {
     }
 
     pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
-        if r.is_done() && r.refuses(Rule::EmptyAuth) {
-            let (at, field) = (r.at(), Field::Property(PropertyId::AuthenticationMethod));
-            r.breach(ErrorKind::PropertyMissing, field, at, 0)?;
-        }
-        let codes = Codes::of(PacketType::Auth, r.version(), r.options.sender);
-        if r.is_done() && codes.read(ReasonCode::SUCCESS.get()).is_none() {
-            let (at, field) = (r.at(), Field::ReasonCode);
-            r.breach(ErrorKind::InvalidReasonCode, field, at, 0)?;
+        if r.is_done() {
+            let at = r.at();
+            if r.refuses(Rule::EmptyAuth) {
+                let field = Field::Property(PropertyId::AuthenticationMethod);
+                r.breach(ErrorKind::PropertyMissing, field, at, 0)?;
+            }
+            let codes = Codes::of(PacketType::Auth, r.version(), r.options.sender);
+            if codes.read(ReasonCode::SUCCESS.get()).is_none() {
+                r.breach(ErrorKind::InvalidReasonCode, Field::ReasonCode, at, 0)?;
+            }
         }
         let (reason, properties) = r.outcome()?;
         Ok(Self { reason, properties })

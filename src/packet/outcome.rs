@@ -16,24 +16,15 @@ use crate::{
 use bytes::BufMut;
 
 impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
-    /// By which codes the packet goes on, which in 3.1 and 3.1.1 it may not.
-    #[inline]
-    pub(crate) fn more_codes(&mut self) -> Result<Option<Codes>, W::Fault> {
-        if self.is_done() {
-            return Ok(None);
-        }
-        match Codes::of(self.packet_type, self.version(), self.options.sender) {
-            Codes::Nothing => self.finish().map(|()| None),
-            codes => Ok(Some(codes)),
-        }
-    }
-
-    /// Nothing, which means success; or a reason code; or a reason code and properties.
+    /// Nothing, which means success and is all that 3.1 and 3.1.1 can say; or a reason code; or a
+    /// reason code and properties.
     #[inline]
     pub(crate) fn outcome(&mut self) -> Result<(ReasonCode, Properties<'a>), W::Fault> {
-        let Some(codes) = self.more_codes()? else {
+        let codes = Codes::of(self.packet_type, self.version(), self.options.sender);
+        if self.is_done() || matches!(codes, Codes::Nothing) {
+            self.finish()?;
             return Ok((ReasonCode::SUCCESS, Properties::none()));
-        };
+        }
         let start = self.at();
         let reason = self.reason_code(codes)?;
         if reason == ReasonCode::BAD_AUTHENTICATION_METHOD
