@@ -38,8 +38,7 @@ impl<'a> Frame<'a> {
     /// Whether its Remaining Length was in its shortest form.
     #[inline]
     pub(crate) fn is_minimal(&self) -> bool {
-        let len = u32::try_from(self.body.len()).unwrap_or(varint::MAX);
-        usize::from(self.header_len) <= varint::len(len).saturating_add(1)
+        is_minimal(usize::from(self.header_len), self.body.len())
     }
 
     /// Its fields, to be read under this watch.
@@ -56,6 +55,13 @@ impl<'a> Frame<'a> {
     pub fn packet_len(&self) -> usize {
         usize::from(self.header_len).saturating_add(self.body.len())
     }
+}
+
+/// Whether a fixed header of so many bytes has this Remaining Length in its shortest form.
+#[inline]
+pub(crate) fn is_minimal(header_len: usize, remaining_length: usize) -> bool {
+    let len = u32::try_from(remaining_length).unwrap_or(varint::MAX);
+    header_len <= varint::len(len).saturating_add(1)
 }
 
 /// Shows how long the packet is, not what is in it.

@@ -1,13 +1,10 @@
 //! Reads protocol name and level, which together name the version.
 
 use super::{
-    DecodeError, ErrorKind, Field, Rule, content::Content, explain::Value, fields::Fields,
+    DecodeError, ErrorKind, Field, Rule, content::Content, explain::Value, fields::Fields, frame,
     room::Room, watch::Watch,
 };
-use crate::{
-    types::Version,
-    wire::{Text, varint},
-};
+use crate::{types::Version, wire::Text};
 
 impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     /// The version that a CONNECT names.
@@ -44,13 +41,13 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         header_len: usize,
         remaining_length: usize,
     ) -> Result<(), W::Fault> {
-        let len = u32::try_from(remaining_length).unwrap_or(varint::MAX);
-        let is_minimal = header_len <= varint::len(len).saturating_add(1);
+        let is_minimal = frame::is_minimal(header_len, remaining_length);
         if is_minimal || !self.refuses(Rule::NonMinimalLength) {
             return Ok(());
         }
+        let value = u32::try_from(remaining_length).unwrap_or(u32::MAX);
         // [MQTT-1.5.5-1]
-        self.breach(ErrorKind::NonMinimalLength, Field::RemainingLength, 1, len)
+        self.breach(ErrorKind::NonMinimalLength, Field::RemainingLength, 1, value)
     }
 
     /// The protocol name of one of the versions.
