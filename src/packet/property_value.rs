@@ -25,22 +25,60 @@ pub(crate) trait PropertyValue<'a>: Sized {
     }
 }
 
-impl PropertyValue<'_> for bool {
-    #[inline]
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.u8().map(|byte| byte != 0)
-    }
+/// Defines values of a fixed length: the type, the number that stands for it, and how one becomes the
+/// other.
+macro_rules! fixed {
+    ($($value:ty, $number:ident, $read:expr, $write:expr;)*) => {$(
+        impl PropertyValue<'_> for $value {
+            #[inline]
+            fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                reader.$number().and_then($read)
+            }
 
-    #[inline]
-    fn wire_len(&self) -> usize {
-        1
-    }
+            #[inline]
+            fn wire_len(&self) -> usize {
+                size_of::<$number>()
+            }
 
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.u8(u8::from(*self));
-    }
+            #[inline]
+            fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
+                out.$number($write(*self));
+            }
+        }
+    )*};
 }
+
+fixed! {
+    bool, u8, |byte| Some(byte != 0), u8::from;
+    u16, u16, Some, u16::from;
+    NonZeroU16, u16, NonZeroU16::new, NonZeroU16::get;
+    u32, u32, Some, u32::from;
+    NonZeroU32, u32, NonZeroU32::new, NonZeroU32::get;
+}
+
+/// Defines values that have their length before them.
+macro_rules! prefixed {
+    ($($value:ident)*) => {$(
+        impl<'a> PropertyValue<'a> for $value<'a> {
+            #[inline]
+            fn read(reader: &mut Reader<'a>) -> Option<Self> {
+                reader.prefixed().map(Self::from_checked)
+            }
+
+            #[inline]
+            fn wire_len(&self) -> usize {
+                self.as_bytes().len().saturating_add(2)
+            }
+
+            #[inline]
+            fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
+                out.prefixed(self.as_bytes());
+            }
+        }
+    )*};
+}
+
+prefixed! { Text TopicName Binary }
 
 impl PropertyValue<'_> for QoS {
     #[inline]
@@ -65,74 +103,6 @@ impl PropertyValue<'_> for QoS {
     }
 }
 
-impl PropertyValue<'_> for u16 {
-    #[inline]
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.u16()
-    }
-
-    #[inline]
-    fn wire_len(&self) -> usize {
-        2
-    }
-
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.u16(*self);
-    }
-}
-
-impl PropertyValue<'_> for NonZeroU16 {
-    #[inline]
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.u16().and_then(Self::new)
-    }
-
-    #[inline]
-    fn wire_len(&self) -> usize {
-        2
-    }
-
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.u16(self.get());
-    }
-}
-
-impl PropertyValue<'_> for u32 {
-    #[inline]
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.u32()
-    }
-
-    #[inline]
-    fn wire_len(&self) -> usize {
-        4
-    }
-
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.u32(*self);
-    }
-}
-
-impl PropertyValue<'_> for NonZeroU32 {
-    #[inline]
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.u32().and_then(Self::new)
-    }
-
-    #[inline]
-    fn wire_len(&self) -> usize {
-        4
-    }
-
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.u32(self.get());
-    }
-}
-
 impl PropertyValue<'_> for SubscriptionId {
     #[inline]
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
@@ -147,57 +117,6 @@ impl PropertyValue<'_> for SubscriptionId {
     #[inline]
     fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
         out.varint(self.get());
-    }
-}
-
-impl<'a> PropertyValue<'a> for Text<'a> {
-    #[inline]
-    fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        reader.prefixed().map(Self::from_checked)
-    }
-
-    #[inline]
-    fn wire_len(&self) -> usize {
-        self.len().saturating_add(2)
-    }
-
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.text(*self);
-    }
-}
-
-impl<'a> PropertyValue<'a> for TopicName<'a> {
-    #[inline]
-    fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        reader.prefixed().map(Self::from_checked)
-    }
-
-    #[inline]
-    fn wire_len(&self) -> usize {
-        self.text().len().saturating_add(2)
-    }
-
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.text(self.text());
-    }
-}
-
-impl<'a> PropertyValue<'a> for Binary<'a> {
-    #[inline]
-    fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        reader.prefixed().map(Self::from_checked)
-    }
-
-    #[inline]
-    fn wire_len(&self) -> usize {
-        self.len().saturating_add(2)
-    }
-
-    #[inline]
-    fn write<B: BufMut>(&self, out: &mut Writer<'_, B>) {
-        out.binary(*self);
     }
 }
 

@@ -139,11 +139,6 @@ impl<'a> Binary<'a> {
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
     }
-
-    #[inline]
-    pub(crate) fn wire_len(self) -> u16 {
-        wire_len(self.0)
-    }
 }
 
 impl fmt::Debug for Binary<'_> {

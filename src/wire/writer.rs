@@ -1,6 +1,6 @@
 //! Writes into any `bytes::BufMut`. Whoever calls has checked lengths and room before.
 
-use super::{Binary, Text, varint};
+use super::{Binary, Text, text::wire_len, varint};
 use bytes::BufMut;
 
 pub(crate) struct Writer<'b, B>(&'b mut B);
@@ -52,15 +52,20 @@ impl<'b, B: BufMut> Writer<'b, B> {
         }
     }
 
+    /// Bytes with their length before them. Their type keeps them at 65,535 or fewer.
+    #[inline]
+    pub(crate) fn prefixed(&mut self, bytes: &[u8]) {
+        self.u16(wire_len(bytes));
+        self.bytes(bytes);
+    }
+
     #[inline]
     pub(crate) fn text(&mut self, text: Text<'_>) {
-        self.u16(text.wire_len());
-        self.bytes(text.as_bytes());
+        self.prefixed(text.as_bytes());
     }
 
     #[inline]
     pub(crate) fn binary(&mut self, binary: Binary<'_>) {
-        self.u16(binary.wire_len());
-        self.bytes(binary.as_bytes());
+        self.prefixed(binary.as_bytes());
     }
 }
