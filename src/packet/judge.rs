@@ -3,7 +3,6 @@
 
 use super::{
     DecodeError, DecodeOptions, ErrorKind, Oversize, PacketType, Publish,
-    fields::Fields,
     frame::{self, Header, Start},
     watch::Partial,
 };
@@ -121,11 +120,8 @@ impl Judge {
     ) -> Result<Judgement, DecodeError> {
         let is_streamed = header.packet_len() <= self.stream_up_to;
         // What is wrong with topic and packet identifier comes before what is too large.
-        read_address(header, bytes, &self.options)?;
-        let (body, missing) = header.body(bytes);
-        let rest = body.get(len.saturating_sub(header.header_len())..).unwrap_or_default();
-        let Some(properties) = properties_len(rest, &self.options) else {
-            if missing == 0 {
+        let Some(properties) = read_address(header, bytes, &self.options)? else {
+            if header.body(bytes).1 == 0 {
                 // The packet ends within the length, which reading it says.
                 read_publish_start(header, bytes, &self.options)?;
             }
@@ -160,28 +156,28 @@ impl Judge {
     }
 }
 
-/// The number of bytes of the properties that begin here, with their length; `None` before that is
-/// there. A length of more than four bytes leads out of every packet.
-fn properties_len(bytes: &[u8], options: &DecodeOptions) -> Option<usize> {
-    let watch = &mut ();
-    if !Fields::new(PacketType::Publish, bytes, 0, options, watch).has_properties() {
-        return Some(0);
+/// Reads topic and packet identifier of a PUBLISH of which the rest has not arrived. The number of
+/// bytes of the properties that follow, with their length; `None` before that is there. A length of
+/// more than four bytes leads out of every packet.
+fn read_address(
+    header: &Header,
+    bytes: &[u8],
+    options: &DecodeOptions,
+) -> Result<Option<usize>, DecodeError> {
+    let (body, missing) = header.body(bytes);
+    let mut watch = Partial::new(missing);
+    let mut fields = header.frame(body).fields(options, &mut watch);
+    Publish::decode_address(header.first, &mut fields, true)?;
+    if !fields.has_properties() {
+        return Ok(Some(0));
     }
-    match varint::decode(bytes) {
+    Ok(match varint::decode(fields.rest()) {
         Varint::Whole { value, len, .. } => {
             Some(usize::try_from(value).unwrap_or(usize::MAX).saturating_add(usize::from(len)))
         }
         Varint::Partial { .. } => None,
         Varint::TooLong { .. } => Some(usize::MAX),
-    }
-}
-
-/// Topic and packet identifier of a PUBLISH of which the rest has not arrived.
-fn read_address(header: &Header, bytes: &[u8], options: &DecodeOptions) -> Result<(), DecodeError> {
-    let (body, missing) = header.body(bytes);
-    let mut watch = Partial { missing, waiting: false };
-    let mut fields = header.frame(body).fields(options, &mut watch);
-    Publish::decode_address(header.first, &mut fields, true).map(|_| ())
+    })
 }
 
 /// A PUBLISH of which the payload has not arrived, and how long that is.
@@ -191,7 +187,7 @@ pub(crate) fn read_publish_start<'a>(
     options: &DecodeOptions,
 ) -> Result<(Publish<'a>, usize), DecodeError> {
     let (body, missing) = header.body(bytes);
-    let mut watch = Partial { missing, waiting: false };
+    let mut watch = Partial::new(missing);
     let mut fields = header.frame(body).fields(options, &mut watch);
     let publish = Publish::decode_start(header.first, &mut fields)?;
     Ok((publish, fields.left()))

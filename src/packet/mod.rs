@@ -326,7 +326,7 @@ impl<'a> Packet<'a> {
         missing: usize,
         options: &DecodeOptions,
     ) -> Result<Self, Unread> {
-        let mut watch = Partial { missing, waiting: false };
+        let mut watch = Partial::new(missing);
         Self::decode_body(frame.first, frame.fields(options, &mut watch), Ok, Err)
             .map_err(|error| Unread { error, waits: watch.waiting })
     }

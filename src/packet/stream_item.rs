@@ -103,7 +103,7 @@ pub(crate) fn read_item<'a>(
                 skipped.learn(&header, bytes, options)?;
             } else if header.has_packet_id() {
                 let (body, missing) = header.body(bytes);
-                let mut watch = Partial { missing, waiting: false };
+                let mut watch = Partial::new(missing);
                 let at = header.header_len();
                 let mut fields = Fields::new(header.packet_type, body, at, options, &mut watch);
                 skipped.packet_id = Some(fields.packet_id()?);
@@ -131,7 +131,7 @@ impl<'a> Skipped<'a> {
         options: &DecodeOptions,
     ) -> Result<(), DecodeError> {
         let (body, missing) = header.body(bytes);
-        let mut watch = Partial { missing, waiting: false };
+        let mut watch = Partial::new(missing);
         let mut fields = header.frame(body).fields(options, &mut watch);
         let (topic, delivery) = Publish::decode_address(header.first, &mut fields, true)?;
         (self.topic, self.packet_id) = (topic, delivery.packet_id());

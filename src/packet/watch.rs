@@ -60,6 +60,12 @@ pub(crate) struct Partial {
     pub(crate) waiting: bool,
 }
 
+impl Partial {
+    pub(crate) const fn new(missing: usize) -> Self {
+        Self { missing, waiting: false }
+    }
+}
+
 impl Watch<'_> for Partial {
     type Fault = DecodeError;
 
