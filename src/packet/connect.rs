@@ -371,23 +371,25 @@ impl Body for Connect<'_> {
             // [MQTT-3.1.3-7]
             return Err(EncodeError::EmptyClientId);
         }
-        let field = |len: usize| len.saturating_add(2);
+        // No field has more than 65,537 bytes, and no properties have more than a packet can: there is
+        // nothing to overflow.
+        let field = |len: usize| len.wrapping_add(2);
         let will = match &self.will {
             Some(will) => {
                 let (holder, properties) = (Holder::Will, will.properties);
                 properties_len_of(packet_type, holder, properties, self.version)?
-                    .saturating_add(field(will.topic.text().len()))
-                    .saturating_add(field(will.payload.len()))
+                    .wrapping_add(field(will.topic.text().len()))
+                    .wrapping_add(field(will.payload.len()))
             }
             None => 0,
         };
         Ok(field(self.version.protocol_name().len())
-            .saturating_add(4)
-            .saturating_add(properties)
-            .saturating_add(field(self.client_id.len()))
-            .saturating_add(will)
-            .saturating_add(self.user_name.map_or(0, |name| field(name.len())))
-            .saturating_add(self.password.map_or(0, |password| field(password.len()))))
+            .wrapping_add(4)
+            .wrapping_add(properties)
+            .wrapping_add(field(self.client_id.len()))
+            .wrapping_add(will)
+            .wrapping_add(self.user_name.map_or(0, |name| field(name.len())))
+            .wrapping_add(self.password.map_or(0, |password| field(password.len()))))
     }
 
     #[inline]

@@ -163,10 +163,11 @@ pub struct BinaryTooLong {
     pub len: usize,
 }
 
-/// The two-byte length of bytes whose type keeps them at 65,535 or fewer.
+/// The two-byte length of bytes whose type keeps them at 65,535 or fewer, so that these two are all.
 #[inline]
-pub(crate) fn wire_len(bytes: &[u8]) -> u16 {
-    u16::try_from(bytes.len()).unwrap_or(u16::MAX)
+pub(crate) const fn wire_len(bytes: &[u8]) -> u16 {
+    let [low, high, ..] = bytes.len().to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 /// The string of bytes that were checked when their value was made.
