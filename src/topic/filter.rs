@@ -212,10 +212,10 @@ fn is_well_formed(bytes: &[u8]) -> bool {
         return first_fault(bytes, false).is_none();
     };
     let (words, _) = bytes.as_chunks::<8>();
-    let starts = (0_usize..).step_by(8);
-    let last_start = bytes.len().saturating_sub(8);
-    words.iter().zip(starts).all(|(word, start)| wildcards_fill_levels(bytes, word, start))
-        && wildcards_fill_levels(bytes, last, last_start)
+    // Places within the bytes: nothing overflows, here or below.
+    let start_of = |number: usize| number.wrapping_mul(8);
+    words.iter().enumerate().all(|(n, word)| wildcards_fill_levels(bytes, word, start_of(n)))
+        && wildcards_fill_levels(bytes, last, bytes.len().wrapping_sub(8))
 }
 
 /// Whether the wildcards of a word, which begins at `start`, are where they may be.
@@ -224,9 +224,9 @@ fn wildcards_fill_levels(bytes: &[u8], word: &[u8; 8], start: usize) -> bool {
     let mut wildcards = text::wildcards_in(u64::from_le_bytes(*word));
     while wildcards != 0 {
         let place = usize::try_from(wildcards.trailing_zeros().wrapping_shr(3)).unwrap_or(0);
-        let at = start.saturating_add(place);
+        let at = start.wrapping_add(place);
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        let after = bytes.get(at.saturating_add(1));
+        let after = bytes.get(at.wrapping_add(1));
         let ends_level = match after {
             None => true,
             Some(b'/') => bytes.get(at) == Some(&b'+'),
