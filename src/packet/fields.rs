@@ -258,10 +258,11 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         }
     }
 
-    /// Whether control characters and non-characters are faults, whatever the version.
+    /// Whether control characters and non-characters are faults, whatever the version. There is no
+    /// glance where they are.
     #[inline(always)]
     pub(crate) const fn refuses_discouraged(&self) -> bool {
-        self.options.strictness.refuses(Rule::DiscouragedCharacters)
+        W::TELLS && self.options.strictness.refuses(Rule::DiscouragedCharacters)
     }
 
     #[inline(always)]

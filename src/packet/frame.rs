@@ -128,7 +128,9 @@ pub(crate) fn plain_header(input: &[u8], options: &DecodeOptions) -> Option<Head
     let Varint::Whole { value, len, minimal: true } = varint::decode(rest) else { return None };
     let packet_type = (*PLAIN_TYPES.get(usize::from(first))?)?;
     let header = Header { packet_type, first, len: len.saturating_add(1), remaining_length: value };
-    let is_plain = header.packet_len() <= options.max_packet_size && options.sender.is_none();
+    let is_plain = header.packet_len() <= options.max_packet_size
+        && options.sender.is_none()
+        && options.allow_glance();
     is_plain.then_some(header)
 }
 

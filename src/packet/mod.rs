@@ -308,7 +308,7 @@ impl<'a> Packet<'a> {
 
     fn decode_by(frame: Frame<'a>, options: &DecodeOptions) -> Result<Self, DecodeError> {
         let closely = || Self::decode_closely(frame, 0, options).map_err(|unread| unread.error);
-        if !HAS_ROOM || !frame.is_minimal() {
+        if !HAS_ROOM || !frame.is_minimal() || !options.allow_glance() {
             return closely();
         }
         let watch = &mut Glance;

@@ -86,6 +86,12 @@ impl DecodeOptions {
         self
     }
 
+    /// Whether packets may be read at a glance, to which control characters are plain.
+    #[inline(always)]
+    pub(crate) const fn allow_glance(&self) -> bool {
+        !self.strictness.refuses(Rule::DiscouragedCharacters)
+    }
+
     /// Whether the rule is applied, be it by choice or by the version.
     #[inline(always)]
     pub(crate) const fn refuses(&self, rule: Rule) -> bool {

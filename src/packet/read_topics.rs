@@ -35,8 +35,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         // All are looked at before one question is asked.
         let is_enough = is_plain(first)
             & is_plain(second)
-            & topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()))
-            & !self.refuses_discouraged();
+            & topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()));
         if is_enough { Ok(()) } else { Err(self.strange()) }
     }
 
@@ -49,7 +48,8 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         let start = self.at();
         let bytes = self.prefixed(field, room, Content::TopicName)?;
         self.saw(field, start, Value::Text(Text::from_checked(bytes)));
-        if !plain::is_plain_name(bytes) || self.refuses_discouraged() {
+        // A PUBLISH is read at a glance before the options are asked; here they are.
+        if !plain::is_plain_name(bytes) || !self.options.allow_glance() {
             self.check(field, bytes, Content::TopicName)?;
         }
         Ok(TopicName::from_checked(bytes))

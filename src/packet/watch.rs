@@ -35,7 +35,7 @@ impl Watch<'_> for () {
 }
 
 /// Reads what is plain, and gives up without a word on whatever needs a closer look. A result that
-/// carries no error stays in registers.
+/// carries no error stays in registers. Only where [`DecodeOptions`](super::DecodeOptions) allow it.
 pub(crate) struct Glance;
 
 /// The packet needs a closer look.
