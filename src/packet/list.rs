@@ -194,6 +194,21 @@ impl<'a, T: Entry<'a>> Iterator for Entries<'a, T> {
         }
     }
 
+    /// Asks once for all entries where they come from.
+    #[inline]
+    fn fold<A, F: FnMut(A, T) -> A>(self, init: A, mut f: F) -> A {
+        match self.0 {
+            Source::Wire { bytes, about } => {
+                let (mut reader, mut all) = (Reader::new(bytes), init);
+                while let Some(entry) = T::read(&mut reader, about.context()) {
+                    all = f(all, entry);
+                }
+                all
+            }
+            Source::Values(values) => values.iter().copied().fold(init, f),
+        }
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let len = List(self.0).len();
         (len, Some(len))
