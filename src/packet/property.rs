@@ -182,9 +182,10 @@ macro_rules! properties {
         }
 
         /// A property with its value.
-        // The values stand at one place, so that they are copied in wide pieces.
+        // The values stand at one place, so that they are copied in wide pieces, and so does the number
+        // of the variant: it leaves no gap before them, which would be copied too.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(C, u8)]
+        #[repr(C, usize)]
         #[non_exhaustive]
         pub enum Property<'a> {
             $($(#[$doc])* $variant($value),)*
