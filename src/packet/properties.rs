@@ -141,7 +141,8 @@ impl<'a> Properties<'a> {
     }
 }
 
-const METHOD: u32 = PropertyId::AuthenticationMethod.row().bit;
+/// The bit of the property that others have to go with.
+pub(crate) const METHOD: u32 = PropertyId::AuthenticationMethod.row().bit;
 
 /// The bits of the properties that this holder has to carry.
 #[inline]

@@ -5,7 +5,7 @@ use super::{
     content::Content,
     explain::Value,
     fields::Fields,
-    properties::{required_by, required_in},
+    properties::{METHOD, required_by, required_in},
     property::{Allowed, Form, Holder, Row},
     room::Room,
     watch::{Glance, Watch},
@@ -38,9 +38,8 @@ const DATA: u32 = PropertyId::AuthenticationData.row().bit;
 
 impl Block {
     #[inline]
-    fn new(holder: Holder, needs_alias: bool) -> Self {
+    fn new(holder: Holder, required: u32) -> Self {
         let allowed = holder.allowed();
-        let required = required_in(holder) | if needs_alias { ALIAS } else { 0 };
         Self { holder, seen: 0, required, count: 0, user_properties: 0, is_told: false, allowed }
     }
 
@@ -69,13 +68,13 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn properties(&mut self, room: Room) -> Result<Properties<'a>, W::Fault> {
         let holder = Holder::Packet(self.packet_type);
-        self.properties_of(holder, Field::PropertyLength, room, false)
+        self.properties_of(holder, Field::PropertyLength, room, required_in(holder))
     }
 
     /// The properties of the will, which 3.1 and 3.1.1 do not have.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn will_properties(&mut self, room: Room) -> Result<Properties<'a>, W::Fault> {
-        self.properties_of(Holder::Will, Field::WillPropertyLength, room, false)
+        self.properties_of(Holder::Will, Field::WillPropertyLength, room, 0)
     }
 
     /// The properties of a PUBLISH, which make up for a topic that it does not have.
@@ -85,7 +84,8 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         has_topic: bool,
     ) -> Result<Properties<'a>, W::Fault> {
         let holder = Holder::Packet(self.packet_type);
-        self.properties_of(holder, Field::PropertyLength, Room::ANY, !has_topic)
+        let required = if has_topic { 0 } else { ALIAS };
+        self.properties_of(holder, Field::PropertyLength, Room::ANY, required)
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -94,21 +94,20 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         holder: Holder,
         field: Field,
         room: Room,
-        needs_alias: bool,
+        required: u32,
     ) -> Result<Properties<'a>, W::Fault> {
         if !self.has_properties() {
             return Ok(Properties::none());
         }
         if W::TELLS {
-            return self.block(field, room, Block::new(holder, needs_alias));
+            return self.block(field, room, Block::new(holder, required));
         }
-        let may_be_empty = !needs_alias && holder != Holder::Packet(PacketType::Auth);
-        if let ([0, after @ ..], true) = (self.rest(), may_be_empty) {
+        if let ([0, after @ ..], 0) = (self.rest(), required) {
             // [MQTT-2.2.2-1]
             self.go_on_with(after);
             return Ok(Properties::none());
         }
-        match glance(self.rest(), holder, needs_alias, self.version, self.options) {
+        match glance(self.rest(), holder, required, self.version, self.options) {
             Some((properties, after)) => {
                 self.go_on_with(after);
                 Ok(properties)
@@ -154,7 +153,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
                 part.require_missing(&mut block)?;
             }
         }
-        if !W::TELLS && !part.is_enough(&mut block) {
+        if !W::TELLS && !part.is_enough(&block) {
             return Err(self.strange());
         }
         let Block { holder, seen, count, .. } = block;
@@ -249,15 +248,16 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         Ok(())
     }
 
-    /// Whether a glance may leave it at that: nothing is missing, and there are not even as many
-    /// properties as there may be user properties; nor is there a question who sends them.
+    /// Whether a glance may leave it at that: nothing is missing that may have to be there, and there
+    /// are not even as many properties as there may be user properties; nor is there a question who
+    /// sends them.
     #[inline]
-    fn is_enough(&self, block: &mut Block) -> bool {
-        if block.seen & DATA != 0 {
-            block.required |= required_by(PropertyId::AuthenticationData, block.holder);
-        }
+    fn is_enough(&self, block: &Block) -> bool {
         let is_few = block.count <= self.options.max_user_properties;
-        block.missing().is_none() && is_few && self.options.sender.is_none()
+        block.required & !block.seen == 0
+            && block.seen & (DATA | METHOD) != DATA
+            && is_few
+            && self.options.sender.is_none()
     }
 
     #[inline]
@@ -344,14 +344,14 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
 fn glance<'a>(
     bytes: &'a [u8],
     holder: Holder,
-    needs_alias: bool,
+    required: u32,
     version: Version,
     options: &DecodeOptions,
 ) -> Option<(Properties<'a>, &'a [u8])> {
     let watch = &mut Glance;
     // The type serves errors, of which a glance tells nothing.
     let mut fields = Fields::new(PacketType::Publish, bytes, 0, options, watch).of_version(version);
-    let block = Block::new(holder, needs_alias);
+    let block = Block::new(holder, required);
     let properties = fields.read_block(Field::PropertyLength, Room::ANY, block).ok()?;
     Some((properties, fields.rest()))
 }

@@ -44,6 +44,11 @@ impl<'a> Reader<'a> {
     /// A variable byte integer in its shortest form.
     #[inline]
     pub(crate) fn varint(&mut self) -> Option<u32> {
+        // Most have one byte.
+        if let [value @ 0..=0x7f, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Some(u32::from(*value));
+        }
         let Varint::Whole { value, len, minimal: true } = varint::decode(self.rest) else {
             return None;
         };
