@@ -209,7 +209,8 @@ macro_rules! properties {
 
         #[allow(private_interfaces, reason = "sealed: nobody else calls it")]
         impl<'a> Wire<'a> for Property<'a> {
-            #[cfg_attr(target_pointer_width = "64", inline)]
+            // Handed on in memory it would be read in wider pieces than it was written in.
+            #[cfg_attr(target_pointer_width = "64", inline(always))]
             #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
             fn read(reader: &mut Reader<'a>, _: u32) -> Option<Self> {
                 Some(match PropertyId::new(reader.u8()?)? {
