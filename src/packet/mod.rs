@@ -215,34 +215,37 @@ impl<'a> Packet<'a> {
             && let Some((body, after)) = rest.split_at_checked(usize::from(*len))
             && options.max_packet_size >= 0x82
         {
-            macro_rules! ack {
-                ($name:ident) => {
-                    if let [high, low] = *body
-                        && let Some(packet_id) = PacketId::new(u16::from_be_bytes([high, low]))
-                    {
-                        let (reason, properties) = (ReasonCode::SUCCESS, Properties::none());
-                        let packet = Self::$name($name { packet_id, reason, properties });
-                        return found(context, packet, after);
+            if publish::is_plain(*first) {
+                if let Some(publish) = Publish::read_plain(*first, 2, body, version, options) {
+                    return found(context, Self::Publish(publish), after);
+                }
+            } else if let [high, low] = *body {
+                if let Some(packet_id) = PacketId::new(u16::from_be_bytes([high, low])) {
+                    macro_rules! found {
+                        ($name:ident) => {{
+                            let (reason, properties) = (ReasonCode::SUCCESS, Properties::none());
+                            let packet = Self::$name($name { packet_id, reason, properties });
+                            return found(context, packet, after);
+                        }};
                     }
-                };
-            }
-            match *first {
-                first if publish::is_plain(first) => {
-                    if let Some(publish) = Publish::read_plain(first, 2, body, version, options) {
-                        return found(context, Self::Publish(publish), after);
+                    match first {
+                        0x40 => found!(Puback),
+                        0x50 => found!(Pubrec),
+                        0x62 => found!(Pubrel),
+                        0x70 => found!(Pubcomp),
+                        _ => {}
                     }
                 }
-                0x40 => ack!(Puback),
-                0x50 => ack!(Pubrec),
-                0x62 => ack!(Pubrel),
-                0x70 => ack!(Pubcomp),
-                0xc0 if body.is_empty() && options.sender != Some(Role::Server) => {
-                    return found(context, Self::Pingreq(Pingreq), after);
+            } else {
+                match first {
+                    0xc0 if body.is_empty() && options.sender != Some(Role::Server) => {
+                        return found(context, Self::Pingreq(Pingreq), after);
+                    }
+                    0xd0 if body.is_empty() && options.sender != Some(Role::Client) => {
+                        return found(context, Self::Pingresp(Pingresp), after);
+                    }
+                    _ => {}
                 }
-                0xd0 if body.is_empty() && options.sender != Some(Role::Client) => {
-                    return found(context, Self::Pingresp(Pingresp), after);
-                }
-                _ => {}
             }
         } else if let [first, low @ 0x80..=0xff, high @ 0x01..=0x7f, rest @ ..] = input
             && publish::is_plain(*first)
