@@ -35,6 +35,8 @@
 //! | a packet to send | its `encode` into any [`bytes::BufMut`]; [`Publish::encode_header`] leaves the payload where it is |
 //! | bytes that you want to understand | [`explain`]: every field, every broken rule |
 //! | topics | [`TopicName`], [`TopicFilter::matches`] |
+//! | many subscriptions | [`FilterTree`]: all that match a topic name |
+//! | many retained messages | [`TopicTree`]: all that a filter matches, in parts if need be |
 //!
 //! # Versions
 //!
@@ -63,8 +65,8 @@
 //!
 //! * No input and no order of calls makes it panic, and there is no unsafe code.
 //! * Decoding and encoding allocate nothing. [`StreamDecoder`] keeps what has arrived of a packet that
-//!   is cut, never room for what has not; [`explain`] returns lists. Both need `alloc`, which the
-//!   crate always uses.
+//!   is cut, never room for what has not; [`explain`] returns lists; [`FilterTree`] and [`TopicTree`]
+//!   allocate when something is added. They need `alloc`, which the crate always uses.
 //! * *Need more bytes* is not an error. A verdict is the same however the bytes are cut, and a packet
 //!   that breaks a rule is refused with the byte that settles it, see [`Packet::read`].
 //! * Every statement of the standard about the form of packets is enforced. What it leaves open is a
