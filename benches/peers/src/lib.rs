@@ -1,10 +1,11 @@
-//! Other codecs of MQTT, driven alike, over the same bytes.
+//! Other codecs of MQTT, driven alike, over the same bytes; and other indexes of topic filters.
 
 mod flowsdk;
 #[path = "../../inputs/mod.rs"]
 pub mod inputs;
 pub mod measure;
 mod mqtt_pure;
+pub mod topics;
 pub mod v311;
 pub mod v5;
 pub mod validate;
