@@ -22,7 +22,8 @@ fn a_name_is_matched_without_allocations() {
         tree.insert(TopicFilter::new(&filter).unwrap(), n / 10, ()).unwrap();
     }
     for bits in 0..4_096_u32 {
-        let levels: Vec<&str> = (0..12).map(|bit| ["a", "+"][(bits >> bit & 1) as usize]).collect();
+        let levels: Vec<&str> =
+            (0..12).map(|bit| if bits >> bit & 1 == 0 { "a" } else { "+" }).collect();
         let filter = format!("{}/#", levels.join("/"));
         tree.insert(TopicFilter::new(&filter).unwrap(), 9, ()).unwrap();
     }

@@ -2,6 +2,7 @@
 
 use super::{Slab, hash, table::Table};
 use alloc::vec::Vec;
+use core::slice;
 
 /// The branch of filters that begin without `+`, which is there as long as any filter is.
 pub(super) const ROOT: u32 = 0;
@@ -26,6 +27,13 @@ pub(super) struct Run {
     count: u32,
 }
 
+impl Run {
+    /// What it is ordered by.
+    pub(super) const fn key(&self) -> (u32, Then) {
+        (self.levels, self.then)
+    }
+}
+
 /// All filters that begin alike, up to and with a `+`: what may come after it.
 ///
 /// The lengths of the runs tell what is worth being looked up.
@@ -36,7 +44,30 @@ pub(super) struct Branch {
     pub(super) levels: u32,
     pub(super) hash: u64,
     /// In order of length.
-    pub(super) runs: Vec<Run>,
+    runs: Lengths,
+}
+
+impl Branch {
+    #[inline(always)]
+    pub(super) fn runs(&self) -> &[Run] {
+        match &self.runs {
+            Lengths::One(run) => slice::from_ref(run),
+            Lengths::More(runs) => runs,
+        }
+    }
+}
+
+/// The runs of a branch; most have one, which is close at hand then.
+#[derive(Clone, Debug)]
+enum Lengths {
+    One(Run),
+    More(Vec<Run>),
+}
+
+impl Default for Lengths {
+    fn default() -> Self {
+        Self::More(Vec::new())
+    }
 }
 
 /// Where a filter ends: a run of a branch.
@@ -179,7 +210,7 @@ impl Runs {
     }
 
     fn add_fork(&mut self, parent: u32, levels: u32, hash: u64) -> u32 {
-        let branch = Branch { parent, levels, hash, runs: Vec::new() };
+        let branch = Branch { parent, levels, hash, runs: Lengths::default() };
         let id = self.branches.insert(branch);
         self.forks.insert(Place::short(hash, Then::Plus), id);
         self.count(parent, levels, Then::Plus);
@@ -200,7 +231,8 @@ impl Runs {
         let (mut at, mut levels, mut then) = (place.branch, place.levels, place.then);
         loop {
             self.discount(at, levels, then);
-            let Some(branch) = self.branches.get(at).filter(|branch| branch.runs.is_empty()) else {
+            let Some(branch) = self.branches.get(at).filter(|branch| branch.runs().is_empty())
+            else {
                 return;
             };
             let (hash, parent) = (branch.hash, branch.parent);
@@ -217,27 +249,38 @@ impl Runs {
     /// Counts one run more.
     fn count(&mut self, branch: u32, levels: u32, then: Then) {
         let Some(Branch { runs, .. }) = self.branches.get_mut(branch) else { return };
-        let at = runs.partition_point(|run| (run.levels, run.then) < (levels, then));
-        match runs.get_mut(at).filter(|run| (run.levels, run.then) == (levels, then)) {
-            Some(run) => run.count = run.count.saturating_add(1),
-            None => {
-                if runs.is_empty() {
-                    // Most branches have no other.
-                    runs.reserve_exact(1);
-                }
-                runs.insert(at.min(runs.len()), Run { levels, then, count: 1 });
+        let new = Run { levels, then, count: 1 };
+        match runs {
+            Lengths::One(run) if run.key() == new.key() => run.count = run.count.saturating_add(1),
+            Lengths::One(run) => {
+                let mut both = Vec::from([*run, new]);
+                both.sort_unstable_by_key(Run::key);
+                *runs = Lengths::More(both);
             }
+            Lengths::More(more) if more.is_empty() => *runs = Lengths::One(new),
+            Lengths::More(more) => match more.binary_search_by_key(&new.key(), Run::key) {
+                Ok(at) => {
+                    if let Some(run) = more.get_mut(at) {
+                        run.count = run.count.saturating_add(1);
+                    }
+                }
+                Err(at) => more.insert(at.min(more.len()), new),
+            },
         }
     }
 
     /// Counts one run less.
     fn discount(&mut self, branch: u32, levels: u32, then: Then) {
         let Some(Branch { runs, .. }) = self.branches.get_mut(branch) else { return };
-        let at = runs.iter().position(|run| (run.levels, run.then) == (levels, then));
-        if let Some(run) = at.and_then(|at| runs.get_mut(at)) {
-            run.count = run.count.saturating_sub(1);
-            if run.count == 0 {
-                runs.retain(|run| run.count > 0);
+        match runs {
+            Lengths::One(run) if run.count > 1 => run.count = run.count.saturating_sub(1),
+            Lengths::One(_) => *runs = Lengths::default(),
+            Lengths::More(more) => {
+                let Ok(at) = more.binary_search_by_key(&(levels, then), Run::key) else { return };
+                match more.get_mut(at) {
+                    Some(run) if run.count > 1 => run.count = run.count.saturating_sub(1),
+                    _ => more.retain(|run| run.key() != (levels, then)),
+                }
             }
         }
     }

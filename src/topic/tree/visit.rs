@@ -44,7 +44,7 @@ impl<'t, 'n> Visit<'t, 'n> {
         loop {
             let branch = self.filters.branch(self.branch)?;
             // What is longer than the rest of the name does not match, nor does what comes after it.
-            let run = branch.runs.get(self.run);
+            let run = branch.runs().get(self.run);
             let Some(run) = run.filter(|run| self.levels == run.levels || self.walk(run.levels))
             else {
                 if self.branch == ROOT {
@@ -112,9 +112,8 @@ impl<'t, 'n> Visit<'t, 'n> {
             _ => (0..branch.levels).fold(self.at, |at, _| self.before(at)),
         };
         (self.branch, self.levels, self.hash) = (branch.parent, branch.levels, branch.hash);
-        let runs = self.filters.branch(branch.parent).map_or(&[][..], |parent| &parent.runs);
-        self.run =
-            runs.partition_point(|run| (run.levels, run.then) <= (branch.levels, Then::Plus));
+        let runs = self.filters.branch(branch.parent).map_or(&[][..], Branch::runs);
+        self.run = runs.partition_point(|run| run.key() <= (branch.levels, Then::Plus));
     }
 
     /// Where the level begins that is before this one.

@@ -5,6 +5,7 @@ mod input;
 mod linear;
 pub mod measure;
 pub mod memory;
+mod mqtt_pure;
 mod mqtt_topic_engine;
 mod mqtt_topic_tree;
 pub mod pairs;
@@ -28,7 +29,8 @@ pub struct Entrant {
     comparisons: Option<usize>,
 }
 
-pub const ENTRANTS: [Entrant; 3] = [
+pub const ENTRANTS: [Entrant; 4] = [
+    Entrant { name: "mqtt-pure", make: mqtt_pure::make, comparisons: None },
     Entrant { name: "mqtt_topic_tree", make: mqtt_topic_tree::make, comparisons: None },
     Entrant { name: "mqtt-topic-engine", make: mqtt_topic_engine::make, comparisons: None },
     Entrant { name: "linear scan", make: linear::make, comparisons: Some(2_000_000) },
