@@ -1,6 +1,16 @@
 //! This codec alone, case by case: `cargo bench --bench codec -- D1`. The cases are those of
 //! `benches/README.md`; `benches/peers` has the comparison with others.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark"
+)]
+
 #[path = "inputs/mod.rs"]
 mod inputs;
 

@@ -1,6 +1,13 @@
 //! The indexes of topics alone: `cargo bench --bench topics`. `benches/peers` has the comparison with
 //! others, and the memory that they take.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::unwrap_used,
+    reason = "a benchmark"
+)]
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use mqtt_pure::{FilterTree, TopicFilter, TopicName, TopicTree, TreeLimits};
 use std::hint::black_box;

@@ -37,6 +37,7 @@
 //! | topics | [`TopicName`], [`TopicFilter::matches`] |
 //! | many subscriptions | [`FilterTree`]: all that match a topic name |
 //! | many retained messages | [`TopicTree`]: all that a filter matches, in parts if need be |
+//! | messages of QoS 1 and 2 | [`Outbound`], [`Inbound`]: identifiers, answers, what to send again |
 //!
 //! # Versions
 //!
@@ -95,6 +96,7 @@ extern crate std;
 pub struct Readme;
 
 mod packet;
+mod session;
 mod topic;
 mod types;
 mod wire;
@@ -106,6 +108,10 @@ pub use packet::{
     RetainHandling, Rule, Skipped, Split, StreamDecoder, StreamItem, Strictness, Suback, Subscribe,
     Subscription, SubscriptionOptions, Unsuback, Unsubscribe, UserProperty, Value, Will, explain,
     split,
+};
+pub use session::{
+    Acknowledgement, Answer, Answered, Arrival, Awaited, Flow, Inbound, InboundError, Outbound,
+    Request, Resend, Unsent, WhyUnsent, WrongAnswer,
 };
 pub use topic::{
     FilterTree, Match, Matches, OutOfSteps, RoundRobin, Share, ShareGroup, SubscribedTo,

@@ -95,6 +95,7 @@ fn nothing_points_back() {
             "wire" | "types" => &[],
             "topic" => &["types", "wire"],
             "packet" => &["topic", "types", "wire"],
+            "session" => &["packet", "topic", "types", "wire"],
             other => panic!("a new module: {other}"),
         }
     };

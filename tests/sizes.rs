@@ -2,10 +2,10 @@
 
 use mqtt_pure::{
     Auth, Binary, BinaryTooLong, Connack, Connect, DecodeError, DecodeOptions, Delivery,
-    Disconnect, EncodeError, Entries, Explanation, Feed, Frame, Packet, PacketId, PacketIdZero,
-    Properties, Property, Puback, Publish, StreamDecoder, StreamItem, Strictness, Suback,
-    Subscribe, Subscription, Text, TextError, TopicError, TopicFilter, TopicName, Unsuback,
-    Unsubscribe, Will,
+    Disconnect, EncodeError, Entries, Explanation, Feed, FilterTree, Frame, Inbound, Matches,
+    Outbound, Packet, PacketId, PacketIdZero, Properties, Property, Puback, Publish, StreamDecoder,
+    StreamItem, Strictness, Suback, Subscribe, Subscription, Text, TextError, TopicCursor,
+    TopicError, TopicFilter, TopicMatches, TopicName, TopicTree, Unsuback, Unsubscribe, Will,
 };
 use std::{
     error::Error,
@@ -44,6 +44,13 @@ fn sizes() {
         ("TopicFilter", size_of::<TopicFilter<'_>>(), 16),
         ("StreamDecoder", size_of::<StreamDecoder>(), 96),
         ("StreamItem", size_of::<StreamItem<'_>>(), 160),
+        ("FilterTree", size_of::<FilterTree<u32, u8>>(), 528),
+        ("Matches", size_of::<Matches<'_, '_, u32, u8>>(), 240),
+        ("TopicTree", size_of::<TopicTree<u32>>(), 176),
+        ("TopicMatches", size_of::<TopicMatches<'_, '_, u32>>(), 64),
+        ("TopicCursor", size_of::<TopicCursor>(), 32),
+        ("Outbound", size_of::<Outbound<u32>>(), 40),
+        ("Inbound", size_of::<Inbound>(), 112),
     ];
     let grown: Vec<_> = sizes.iter().filter(|(_, is, was)| is != was).collect();
     assert!(grown.is_empty(), "name, size, expected: {grown:?}");

@@ -1,0 +1,241 @@
+//! The life of a message that we receive.
+
+use super::{
+    Flow,
+    ids::{COUNTED, Ids},
+    transition::{Arrived, Received, Taken, taken},
+};
+use crate::types::{PacketId, ReasonCode};
+use alloc::collections::VecDeque;
+
+/// The packet identifiers that the peer has given out: messages of QoS 1 and 2 that are not yet
+/// answered, and those of QoS 2 that are not yet complete.
+///
+/// It knows neither the role nor the version of a session and does no I/O. Messages are delivered at
+/// their first PUBLISH. The application may acknowledge them in any order; the answers come in the
+/// order in which the messages came.
+///
+/// ```
+/// use mqtt_pure::{Acknowledgement, Arrival, Flow, Inbound, PacketId, ReasonCode};
+///
+/// let mut inbound = Inbound::new(20);
+/// let [one, two] = [1, 2].map(|id| PacketId::new(id).unwrap());
+/// assert_eq!(inbound.publish(one, Flow::ExactlyOnce), Ok(Arrival::Deliver));
+/// assert_eq!(inbound.publish(two, Flow::ExactlyOnce), Ok(Arrival::Deliver));
+/// assert_eq!(inbound.publish(two, Flow::ExactlyOnce), Ok(Arrival::Repeated));
+///
+/// assert!(inbound.acknowledge(two, Flow::ExactlyOnce, ReasonCode::SUCCESS));
+/// assert_eq!(inbound.next_answer(), None);
+/// assert!(inbound.acknowledge(one, Flow::ExactlyOnce, ReasonCode::SUCCESS));
+/// let answers: Vec<_> = std::iter::from_fn(|| inbound.next_answer()).map(|a| a.id).collect();
+/// assert_eq!(answers, [one, two, two]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// Messages of QoS 1 that wait for PUBACK, and of QoS 2 that wait for PUBREC, in the order in
+    /// which they came [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+    pubacks: VecDeque<Owed>,
+    pubrecs: VecDeque<Owed>,
+    /// What is known of identifiers of QoS 2.
+    known: Ids,
+    maximum: u16,
+}
+
+/// Not yet acknowledged by the application.
+const UNACKNOWLEDGED: u8 = 1;
+/// The identifier is known, whatever else holds. Beside these, [`COUNTED`]: the message came on this
+/// connection, and counts against the maximum.
+const KNOWN: u8 = 4;
+
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    id: PacketId,
+    /// What the application has said.
+    reason: Option<ReasonCode>,
+}
+
+/// What is to be done with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is new: to be given to the application, which acknowledges it.
+    Deliver,
+    /// It was given to the application before, and is not given again [MQTT-4.3.3-10]. It is answered
+    /// once the first one is.
+    Repeated,
+}
+
+/// Why a message, or a PUBREL, can't be taken; nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InboundError {
+    /// The identifier belongs to a message of QoS 2 that is not complete [MQTT-2.3.1-2]. 5.0 answers
+    /// PUBACK with the reason code 0x91.
+    #[error("packet identifier {0} is in use for a message of QoS 2")]
+    InUse(PacketId),
+    /// More messages came than may be on their way. 5.0 answers DISCONNECT with the reason code 0x93
+    /// [MQTT-3.3.4-9].
+    #[error("more than {0} messages are not answered")]
+    TooMany(u16),
+    /// PUBREL came for a message before PUBREC was sent.
+    #[error("PUBREL for packet identifier {0} before its PUBREC")]
+    Early(PacketId),
+}
+
+/// An answer that is to be sent: PUBACK for QoS 1, PUBREC for QoS 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Which of the two it is.
+    pub flow: Flow,
+    /// The identifier of the message.
+    pub id: PacketId,
+    /// What it says in 5.0.
+    pub reason: ReasonCode,
+}
+
+impl Inbound {
+    /// Takes at most so many messages of QoS 1 and 2 that are not yet answered; the Receive Maximum
+    /// that one has told the peer in 5.0.
+    pub const fn new(maximum: u16) -> Self {
+        Self { pubacks: VecDeque::new(), pubrecs: VecDeque::new(), known: Ids::new(), maximum }
+    }
+
+    /// How many messages of this connection are not answered, and count against the maximum.
+    pub fn outstanding(&self) -> usize {
+        self.pubacks.len().saturating_add(self.known.counted())
+    }
+
+    /// The identifiers of QoS 2 that are known, and whether the application has acknowledged the
+    /// message. Those that it has are part of the session.
+    pub fn iter(&self) -> impl Iterator<Item = (PacketId, bool)> {
+        self.known.iter().map(|(id, flags)| (id, flags & UNACKNOWLEDGED == 0))
+    }
+
+    /// A PUBLISH of QoS 1 or 2 has come, whatever its DUP.
+    pub fn publish(&mut self, id: PacketId, flow: Flow) -> Result<Arrival, InboundError> {
+        let arrived = match flow {
+            Flow::AtLeastOnce => Arrived::PublishQos1,
+            Flow::ExactlyOnce => Arrived::PublishQos2,
+        };
+        let flags = self.known.get(id);
+        let step = taken(state(flags), arrived);
+        if step == Taken::InUse {
+            return Err(InboundError::InUse(id));
+        }
+        let maximum = usize::from(self.maximum);
+        let is_counted = flow == Flow::ExactlyOnce && flags & COUNTED != 0;
+        // A message of QoS 2 that is sent again and again is answered each time, and counts once: what
+        // is owed to it is bounded apart.
+        let is_bounded = self.pubrecs.len() < maximum.saturating_mul(2);
+        if (!is_counted && self.outstanding() >= maximum) || !is_bounded {
+            return Err(InboundError::TooMany(self.maximum));
+        }
+        let owed = Owed { id, reason: None };
+        match (flow, step) {
+            (Flow::AtLeastOnce, _) => self.pubacks.push_back(owed),
+            (Flow::ExactlyOnce, Taken::Repeated) => {
+                self.known.set(id, flags | COUNTED);
+                let is_acknowledged = flags & UNACKNOWLEDGED == 0;
+                let reason = is_acknowledged.then_some(ReasonCode::SUCCESS);
+                self.pubrecs.push_back(Owed { id, reason });
+                return Ok(Arrival::Repeated);
+            }
+            (Flow::ExactlyOnce, _) => {
+                self.known.set(id, KNOWN | COUNTED | UNACKNOWLEDGED);
+                self.pubrecs.push_back(owed);
+            }
+        }
+        Ok(Arrival::Deliver)
+    }
+
+    /// The application has taken a message, or refuses it by a reason code of 0x80 or above (5.0).
+    /// Tells whether there is such a message that was not acknowledged; one of QoS 1 is forgotten with
+    /// its connection.
+    pub fn acknowledge(&mut self, id: PacketId, flow: Flow, reason: ReasonCode) -> bool {
+        match flow {
+            Flow::AtLeastOnce => {
+                let waiting = |owed: &&mut Owed| owed.id == id && owed.reason.is_none();
+                let owed = self.pubacks.iter_mut().find(waiting);
+                owed.map(|owed| owed.reason = Some(reason)).is_some()
+            }
+            Flow::ExactlyOnce => {
+                let flags = self.known.get(id);
+                if flags & UNACKNOWLEDGED == 0 {
+                    return false;
+                }
+                self.known.set(id, flags & !UNACKNOWLEDGED);
+                let mut is_owed = false;
+                for owed in self.pubrecs.iter_mut().filter(|owed| owed.id == id) {
+                    (owed.reason, is_owed) = (Some(reason), true);
+                }
+                // Without a connection, the peer sends it again, and is refused then as a new one.
+                if !is_owed && reason.is_failure() {
+                    self.known.set(id, 0);
+                }
+                true
+            }
+        }
+    }
+
+    /// The next answer that may be sent; the identifier of a message of QoS 2 has to be recorded
+    /// before.
+    pub fn next_answer(&mut self) -> Option<Acknowledgement> {
+        let first =
+            |owed: &VecDeque<Owed>| owed.front().and_then(|owed| Some((owed.id, owed.reason?)));
+        if let Some((id, reason)) = first(&self.pubacks) {
+            self.pubacks.pop_front();
+            return Some(Acknowledgement { flow: Flow::AtLeastOnce, id, reason });
+        }
+        let (id, reason) = first(&self.pubrecs)?;
+        self.pubrecs.pop_front();
+        // [MQTT-4.3.3-9]
+        if reason.is_failure() {
+            self.known.set(id, 0);
+            self.pubrecs.retain(|owed| owed.id != id);
+        }
+        Some(Acknowledgement { flow: Flow::ExactlyOnce, id, reason })
+    }
+
+    /// PUBREL has come: PUBCOMP is to be sent, after it is recorded that the identifier is free.
+    /// Tells whether it was in use; if not, 5.0 says so by the reason code 0x92.
+    pub fn pubrel(&mut self, id: PacketId) -> Result<bool, InboundError> {
+        let flags = self.known.get(id);
+        let is_owed = flags != 0 && self.pubrecs.iter().any(|owed| owed.id == id);
+        let state = if is_owed { Received::Publish } else { state(flags) };
+        match taken(state, Arrived::Pubrel) {
+            Taken::Completed => {
+                self.known.set(id, 0);
+                Ok(true)
+            }
+            Taken::Early => Err(InboundError::Early(id)),
+            _ => Ok(false),
+        }
+    }
+
+    /// The connection is gone, and with it what was to be answered. What is known of messages of
+    /// QoS 2 stays.
+    pub fn disconnected(&mut self) {
+        self.pubacks.clear();
+        self.pubrecs.clear();
+        self.known.discount();
+    }
+
+    /// The session is gone: all identifiers are free.
+    pub fn clear(&mut self) {
+        self.disconnected();
+        self.known = Ids::new();
+    }
+
+    /// Takes in an identifier of QoS 2 that was recorded, before there is a connection.
+    pub fn restore(&mut self, id: PacketId) {
+        self.known.set(id, KNOWN);
+    }
+}
+
+/// The state of an identifier, which may wait for PUBREC to be sent though it is acknowledged.
+const fn state(flags: u8) -> Received {
+    match flags {
+        0 => Received::Nothing,
+        flags if flags & UNACKNOWLEDGED != 0 => Received::Publish,
+        _ => Received::Pubrec,
+    }
+}

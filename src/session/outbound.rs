@@ -1,0 +1,444 @@
+//! The life of a message that we send.
+
+use super::{
+    Flow,
+    transition::{Answer, Awaited, Step, answered},
+};
+use crate::types::PacketId;
+use alloc::vec::Vec;
+
+/// The packet identifiers that one side has given out, and what belongs to them: messages of QoS 1
+/// and 2 on their way, and requests, all from one pool.
+///
+/// It knows neither the role nor the version of a session and does no I/O: whoever uses it writes the
+/// packets and tells the answers. `M` is what is kept of a message or request. Every step takes the
+/// same time, however many messages are on their way.
+///
+/// ```
+/// use mqtt_pure::{Answer, Answered, Flow, Outbound, Resend};
+///
+/// let mut outbound = Outbound::new(100);
+/// outbound.connected(20);
+/// let id = outbound.publish(Flow::ExactlyOnce, "hello")?;
+/// // The PUBLISH is written, the connection is lost, and there is a new one.
+/// outbound.disconnected(|_, _| ());
+/// outbound.connected(20);
+/// assert_eq!(outbound.next_resend(), Some(Resend::Publish { id, message: &"hello" }));
+/// assert_eq!(outbound.answer(Answer::Pubrec, id), Ok(Answered::Release));
+/// assert_eq!(outbound.answer(Answer::Pubcomp, id), Ok(Answered::Done("hello")));
+/// assert!(outbound.is_empty());
+/// # Ok::<(), mqtt_pure::Unsent<&str>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Outbound<M> {
+    /// By identifier, less one.
+    slots: Vec<Slot<M>>,
+    /// How many identifiers are given out at most.
+    limit: u16,
+    /// How many are given out.
+    len: u16,
+    /// How many messages the peer still accepts on this connection.
+    quota: u16,
+    /// What is on its way, in the order in which it was first sent.
+    sent: List,
+    /// Identifiers that were given back, the longest free one first.
+    free: List,
+    /// The next one to be sent again.
+    resend: u16,
+}
+
+/// The first and the last of linked slots.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    first: u16,
+    last: u16,
+}
+
+impl List {
+    const EMPTY: Self = Self { first: NONE, last: NONE };
+}
+
+/// The number of no slot.
+const NONE: u16 = u16::MAX;
+
+/// So many identifiers are used before one is used again, so that an answer that comes twice or late
+/// is not taken for that to another message.
+const SPREAD: usize = 16;
+
+#[derive(Clone, Debug)]
+struct Slot<M> {
+    message: Option<M>,
+    awaited: Option<Awaited>,
+    /// Whether it takes one of the messages that the peer accepts on this connection.
+    is_charged: bool,
+    before: u16,
+    next: u16,
+}
+
+/// What follows from an answer of the peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered<M> {
+    /// The message has arrived, or the request was answered; its identifier is free.
+    Done(M),
+    /// The peer has not taken the message; its identifier is free [MQTT-4.3.3-4].
+    Refused(M),
+    /// PUBREL is to be sent, after it is recorded that the PUBLISH is not to be sent again. The
+    /// message itself is needed no more; see [`Outbound::get_mut`].
+    Release,
+    /// PUBREL is to be sent again.
+    ReleaseAgain,
+    /// Nothing is known of the identifier: PUBREL is to be sent, in 5.0 with the reason code 0x92.
+    ReleaseUnknown,
+    /// Nothing is known of the identifier, and there is nothing to do.
+    Unknown,
+}
+
+/// The peer gave an answer that does not belong to what was sent; nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{answer:?} for packet identifier {id}, which waits for {awaited:?}")]
+pub struct WrongAnswer {
+    /// The identifier.
+    pub id: PacketId,
+    /// What the peer gave.
+    pub answer: Answer,
+    /// What it should have given.
+    pub awaited: Awaited,
+}
+
+/// A message that was not taken, and why; it may be tried again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Unsent<M> {
+    /// The message.
+    pub message: M,
+    /// Why.
+    pub why: WhyUnsent,
+}
+
+/// Why a message or a request can't be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WhyUnsent {
+    /// As many messages are on their way as the peer accepts, or there is no connection
+    /// [MQTT-4.9.0-2].
+    #[error("no more messages may be on their way")]
+    QuotaUsedUp,
+    /// Older messages are to be sent again first [MQTT-4.6.0-1].
+    #[error("older messages are to be sent again first")]
+    Resending,
+    /// All packet identifiers are in use [MQTT-2.3.1-2].
+    #[error("no packet identifier is free")]
+    NoIdentifier,
+}
+
+/// What is to be sent again on a new connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resend<'o, M> {
+    /// PUBLISH, with DUP [MQTT-3.3.1-1].
+    Publish {
+        /// The identifier that it had.
+        id: PacketId,
+        /// The message.
+        message: &'o M,
+    },
+    /// PUBREL, and not the PUBLISH.
+    Pubrel {
+        /// The identifier of the message.
+        id: PacketId,
+    },
+}
+
+/// A request that has an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// SUBSCRIBE.
+    Subscribe,
+    /// UNSUBSCRIBE.
+    Unsubscribe,
+}
+
+impl<M> Outbound<M> {
+    /// Gives out at most so many identifiers at one time, from 1 upwards.
+    pub const fn new(limit: u16) -> Self {
+        Self {
+            slots: Vec::new(),
+            limit,
+            len: 0,
+            quota: 0,
+            sent: List::EMPTY,
+            free: List::EMPTY,
+            resend: NONE,
+        }
+    }
+
+    /// How many identifiers are in use.
+    pub fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// Whether no identifier is in use.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many messages may be sent now before one of them is answered.
+    pub const fn quota(&self) -> u16 {
+        self.quota
+    }
+
+    /// Whether there is something that [`Self::next_resend`] has not given yet.
+    pub const fn is_resending(&self) -> bool {
+        self.resend != NONE
+    }
+
+    /// What belongs to an identifier that is in use.
+    pub fn get(&self, id: PacketId) -> Option<(Awaited, &M)> {
+        let slot = self.slots.get(usize::from(at(id)))?;
+        Some((slot.awaited?, slot.message.as_ref()?))
+    }
+
+    /// What belongs to an identifier that is in use, to be changed: what is not needed after PUBREC
+    /// may be dropped.
+    pub fn get_mut(&mut self, id: PacketId) -> Option<&mut M> {
+        self.slots.get_mut(usize::from(at(id)))?.message.as_mut()
+    }
+
+    /// All that is on its way, in the order in which it was first sent.
+    pub fn iter(&self) -> impl Iterator<Item = (PacketId, Awaited, &M)> {
+        let mut next = self.sent.first;
+        core::iter::from_fn(move || {
+            let (here, slot) = (next, self.slots.get(usize::from(next))?);
+            next = slot.next;
+            Some((id(here)?, slot.awaited?, slot.message.as_ref()?))
+        })
+    }
+
+    /// There is a connection on which the session goes on, and the peer accepts at most so many
+    /// messages at one time (the Receive Maximum of 5.0 [MQTT-4.9.0-1], or a limit of one's own).
+    ///
+    /// What is on its way is to be sent again [MQTT-4.4.0-1]: call [`Self::next_resend`] until it is
+    /// `None`, and again whenever an answer has come while [`Self::is_resending`].
+    pub fn connected(&mut self, quota: u16) {
+        self.quota = quota;
+        self.resend = self.sent.first;
+        self.slots.iter_mut().for_each(|slot| slot.is_charged = false);
+    }
+
+    /// The connection is gone. The function gets the requests, which are no part of a session; their
+    /// identifiers are free.
+    pub fn disconnected(&mut self, mut lost: impl FnMut(PacketId, M)) {
+        (self.quota, self.resend) = (0, NONE);
+        let mut next = self.sent.first;
+        while let Some(slot) = self.slots.get(usize::from(next)) {
+            let here = next;
+            next = slot.next;
+            if matches!(slot.awaited, Some(Awaited::Suback | Awaited::Unsuback))
+                && let Some((id, message)) = id(here).zip(self.release(here))
+            {
+                lost(id, message);
+            }
+        }
+    }
+
+    /// The session is gone. The function gets all that was on its way, in the order in which it was
+    /// first sent.
+    pub fn clear(&mut self, mut lost: impl FnMut(PacketId, Awaited, M)) {
+        (self.quota, self.resend) = (0, NONE);
+        while let Some(awaited) = self.slots.get(usize::from(self.sent.first)).map(|s| s.awaited) {
+            let here = self.sent.first;
+            if let Some(((id, awaited), message)) = id(here).zip(awaited).zip(self.release(here)) {
+                lost(id, awaited, message);
+            }
+        }
+        (self.slots, self.free) = (Vec::new(), List::EMPTY);
+    }
+
+    /// Gives a message an identifier; the PUBLISH is to be sent then, without DUP.
+    pub fn publish(&mut self, flow: Flow, message: M) -> Result<PacketId, Unsent<M>> {
+        let why = match self {
+            _ if self.is_resending() => WhyUnsent::Resending,
+            Self { quota: 0, .. } => WhyUnsent::QuotaUsedUp,
+            _ => {
+                let awaited = match flow {
+                    Flow::AtLeastOnce => Awaited::Puback,
+                    Flow::ExactlyOnce => Awaited::Pubrec,
+                };
+                let id = self.take(awaited, true, message)?;
+                self.quota = self.quota.saturating_sub(1);
+                return Ok(id);
+            }
+        };
+        Err(Unsent { message, why })
+    }
+
+    /// Gives a request an identifier.
+    pub fn request(&mut self, request: Request, message: M) -> Result<PacketId, Unsent<M>> {
+        let awaited = match request {
+            Request::Subscribe => Awaited::Suback,
+            Request::Unsubscribe => Awaited::Unsuback,
+        };
+        self.take(awaited, false, message)
+    }
+
+    /// The peer has answered.
+    pub fn answer(&mut self, answer: Answer, id: PacketId) -> Result<Answered<M>, WrongAnswer> {
+        let here = at(id);
+        let slot = self.slots.get_mut(usize::from(here));
+        let awaited = slot.as_ref().and_then(|slot| slot.awaited);
+        let over = match answered(awaited, answer) {
+            Step::Done => Answered::Done,
+            Step::Failed => Answered::Refused,
+            Step::Release => {
+                if let Some(slot) = slot {
+                    slot.awaited = Some(Awaited::Pubcomp);
+                }
+                return Ok(Answered::Release);
+            }
+            Step::ReleaseAgain => return Ok(Answered::ReleaseAgain),
+            Step::ReleaseUnknown => return Ok(Answered::ReleaseUnknown),
+            Step::Unknown => return Ok(Answered::Unknown),
+            Step::Wrong => {
+                let Some(awaited) = awaited else { return Ok(Answered::Unknown) };
+                return Err(WrongAnswer { id, answer, awaited });
+            }
+        };
+        if slot.is_some_and(|slot| slot.is_charged) {
+            self.quota = self.quota.saturating_add(1);
+        }
+        Ok(self.release(here).map_or(Answered::Unknown, over))
+    }
+
+    /// The next one to be sent again, oldest first; `None` if there is none, or if the peer accepts no
+    /// more messages now. PUBRELs count as messages, since the peer may have counted them.
+    pub fn next_resend(&mut self) -> Option<Resend<'_, M>> {
+        if self.quota == 0 {
+            return None;
+        }
+        let here = self.resend;
+        let slot = self.slots.get_mut(usize::from(here))?;
+        self.quota = self.quota.saturating_sub(1);
+        (self.resend, slot.is_charged) = (slot.next, true);
+        let id = id(here)?;
+        match slot.awaited {
+            Some(Awaited::Pubcomp) => Some(Resend::Pubrel { id }),
+            _ => slot.message.as_ref().map(|message| Resend::Publish { id, message }),
+        }
+    }
+
+    /// Takes in what was on its way when it was recorded, in the order in which it was first sent,
+    /// before there is a connection. An identifier that is in use or above the limit, and a request,
+    /// are refused.
+    pub fn restore(&mut self, id: PacketId, awaited: Awaited, message: M) -> Result<(), M> {
+        let here = at(id);
+        let is_request = matches!(awaited, Awaited::Suback | Awaited::Unsuback);
+        if is_request || id.get() > self.limit || self.get(id).is_some() {
+            return Err(message);
+        }
+        while self.slots.len() <= usize::from(here) {
+            let Ok(new) = u16::try_from(self.slots.len()) else { return Err(message) };
+            self.slots.push(Slot::EMPTY);
+            self.link(new, false);
+        }
+        self.unlink(here, false);
+        self.fill(here, awaited, false, message);
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        awaited: Awaited,
+        is_charged: bool,
+        message: M,
+    ) -> Result<PacketId, Unsent<M>> {
+        let len = self.slots.len();
+        let may_grow = len < usize::from(self.limit);
+        let here = match self.free.first {
+            first if first != NONE && (len >= SPREAD || !may_grow) => {
+                self.unlink(first, false);
+                first
+            }
+            _ if may_grow => {
+                self.slots.push(Slot::EMPTY);
+                u16::try_from(len).unwrap_or(NONE)
+            }
+            _ => return Err(Unsent { message, why: WhyUnsent::NoIdentifier }),
+        };
+        let Some(id) = id(here) else {
+            return Err(Unsent { message, why: WhyUnsent::NoIdentifier });
+        };
+        self.fill(here, awaited, is_charged, message);
+        Ok(id)
+    }
+
+    /// Puts a message into a slot that is in no list.
+    fn fill(&mut self, here: u16, awaited: Awaited, is_charged: bool, message: M) {
+        if let Some(slot) = self.slots.get_mut(usize::from(here)) {
+            (slot.message, slot.awaited, slot.is_charged) =
+                (Some(message), Some(awaited), is_charged);
+        }
+        self.link(here, true);
+        self.len = self.len.saturating_add(1);
+    }
+
+    /// Takes the message out of a slot, and gives its identifier back.
+    fn release(&mut self, here: u16) -> Option<M> {
+        let slot = self.slots.get_mut(usize::from(here))?;
+        slot.awaited = None;
+        let message = slot.message.take();
+        if self.resend == here {
+            self.resend = slot.next;
+        }
+        self.unlink(here, true);
+        self.link(here, false);
+        self.len = self.len.saturating_sub(1);
+        message
+    }
+
+    fn list(&mut self, is_sent: bool) -> &mut List {
+        if is_sent { &mut self.sent } else { &mut self.free }
+    }
+
+    /// Puts a slot at the end of a list.
+    fn link(&mut self, here: u16, is_sent: bool) {
+        let list = self.list(is_sent);
+        let before = list.last;
+        list.last = here;
+        if before == NONE {
+            list.first = here;
+        }
+        if let Some(slot) = self.slots.get_mut(usize::from(before)) {
+            slot.next = here;
+        }
+        if let Some(slot) = self.slots.get_mut(usize::from(here)) {
+            (slot.before, slot.next) = (before, NONE);
+        }
+    }
+
+    fn unlink(&mut self, here: u16, is_sent: bool) {
+        let Some(slot) = self.slots.get(usize::from(here)) else { return };
+        let (before, next) = (slot.before, slot.next);
+        match self.slots.get_mut(usize::from(before)) {
+            Some(slot) => slot.next = next,
+            None => self.list(is_sent).first = next,
+        }
+        match self.slots.get_mut(usize::from(next)) {
+            Some(slot) => slot.before = before,
+            None => self.list(is_sent).last = before,
+        }
+    }
+}
+
+impl<M> Slot<M> {
+    const EMPTY: Self =
+        Self { message: None, awaited: None, is_charged: false, before: NONE, next: NONE };
+}
+
+/// The place of an identifier.
+const fn at(id: PacketId) -> u16 {
+    id.get().wrapping_sub(1)
+}
+
+/// The identifier of a place.
+const fn id(at: u16) -> Option<PacketId> {
+    PacketId::new(at.wrapping_add(1))
+}
