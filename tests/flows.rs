@@ -48,7 +48,7 @@ fn waiting_for(awaited: Awaited) -> Outbound<&'static str> {
     outbound
 }
 
-/// Written from `spec/qos-flows.md` sections 2.1 and 2.2: what is not here is a violation.
+/// What sections 4.3.2, 4.3.3, 3.8.4 and 3.10.4 of the standard say: what is not here is a violation.
 #[test]
 fn every_answer_in_every_state() {
     use Awaited as S;
@@ -99,7 +99,7 @@ fn every_answer_in_every_state() {
     }
 }
 
-/// Written from `spec/qos-flows.md` sections 3.1 and 3.2.
+/// What sections 4.3.2 and 4.3.3 of the standard say to the receiver.
 #[test]
 fn every_packet_in_every_state() {
     use Flow::{AtLeastOnce as One, ExactlyOnce as Two};
