@@ -16,6 +16,12 @@ sys.dont_write_bytecode = True
 import cases_connect  # noqa: E402
 import cases_frame  # noqa: E402
 import cases_publish  # noqa: E402
+import cases_session_client  # noqa: E402
+import cases_session_delivery  # noqa: E402
+import cases_session_limits  # noqa: E402
+import cases_session_order  # noqa: E402
+import cases_session_server  # noqa: E402
+import cases_session_will  # noqa: E402
 import cases_subscribe  # noqa: E402
 import cases_topic_match  # noqa: E402
 import cases_topic_validate  # noqa: E402
@@ -25,13 +31,18 @@ import cases_v5_frame  # noqa: E402
 import cases_v5_properties  # noqa: E402
 import cases_v5_publish  # noqa: E402
 import cases_v5_subscribe  # noqa: E402
+import session_checks  # noqa: E402
+import sessions  # noqa: E402
 from suite import Suite, file_text, plain, value_text  # noqa: E402
 from tables import CODES, CODES_OF_5_0, FLAGS, IN_5_0  # noqa: E402
 from topics import Table  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 LARGEST_FILE = 100_000
+
+# Session statements that no trace names, by version and without MQTT- in front, and why.
+NO_TRACE = {"3.1.1": {}, "5.0": {}}
 
 
 def decode_suite():
@@ -132,6 +143,30 @@ def checked_topics():
     return {"validate": table.validate, "match": table.match}
 
 
+def statements():
+    """The layer of each statement, by version."""
+    tables = {}
+    for version in ("3.1.1", "5.0"):
+        lines = (ROOT / f"statements-{version}.tsv").read_text().splitlines()[1:]
+        tables[version] = dict(line.split("\t") for line in lines)
+    return tables
+
+
+def checked_sessions():
+    """The traces of sessions; each statement about sessions has one, or a reason why not."""
+    book = sessions.Book()
+    cases_session_delivery.delivery_traces(book)
+    cases_session_order.order_traces(book)
+    cases_session_limits.limits_traces(book)
+    cases_session_client.client_traces(book)
+    cases_session_server.server_traces(book)
+    cases_session_will.will_traces(book)
+    session_checks.checked(book.traces, statements())
+    for version, id, reason in session_checks.uncovered(book.traces, statements(), NO_TRACE):
+        print(f"in no trace: {version} {id}: {reason}")
+    return book
+
+
 def known_codes_of(case):
     """The codes of the case, after a look whether they and its flags are known."""
     codes = {case.get("error"), *case.get("error_any", [])} - {None}
@@ -153,6 +188,11 @@ def all_files():
         head = {"schema": "topic-1", "version": VERSION, "question": question}
         files[path] = file_text(head, cases)
         listed.append((path, "schema/topic-1.schema.json", len(cases)))
+    for path, traces in checked_sessions().files().items():
+        _, role, _, group = path.removesuffix(".json").split("/")
+        head = {"schema": "session-1", "version": VERSION, "role": role, "group": group}
+        files[path] = sessions.file_text(head, traces)
+        listed.append((path, "schema/session-1.schema.json", len(traces)))
     files["error-codes.json"] = value_text(error_codes())
     listed.append(("error-codes.json", "schema/error-codes-1.schema.json",
                    len(CODES) + len(CODES_OF_5_0)))
@@ -168,7 +208,8 @@ def all_files():
 
 def stale_files(files):
     """What lies in the directory though no table names it."""
-    found = [*ROOT.glob("decode/**/*.json"), *ROOT.glob("topic/**/*.json")]
+    found = [path for folder in ("decode", "topic", "session")
+             for path in ROOT.glob(f"{folder}/**/*.json")]
     return sorted({path.relative_to(ROOT).as_posix() for path in found} - files.keys())
 
 
