@@ -16,11 +16,14 @@ sys.dont_write_bytecode = True
 import cases_connect  # noqa: E402
 import cases_frame  # noqa: E402
 import cases_publish  # noqa: E402
+import cases_session_auth  # noqa: E402
 import cases_session_client  # noqa: E402
 import cases_session_delivery  # noqa: E402
+import cases_session_kept  # noqa: E402
 import cases_session_limits  # noqa: E402
 import cases_session_order  # noqa: E402
 import cases_session_server  # noqa: E402
+import cases_session_subscribe  # noqa: E402
 import cases_session_will  # noqa: E402
 import cases_subscribe  # noqa: E402
 import cases_topic_match  # noqa: E402
@@ -160,10 +163,15 @@ def checked_sessions():
     cases_session_limits.limits_traces(book)
     cases_session_client.client_traces(book)
     cases_session_server.server_traces(book)
+    cases_session_subscribe.subscribe_traces(book)
+    cases_session_kept.kept_traces(book)
+    cases_session_auth.auth_traces(book)
     cases_session_will.will_traces(book)
     session_checks.checked(book.traces, statements())
-    for version, id, reason in session_checks.uncovered(book.traces, statements(), NO_TRACE):
-        print(f"in no trace: {version} {id}: {reason}")
+    missing = session_checks.uncovered(book.traces, statements(), NO_TRACE)
+    print(f"{len(book.traces)} traces; statements about sessions in none: {len(missing)}")
+    for version, id, reason in missing:
+        print(f"  {version} {id}: {reason}")
     return book
 
 

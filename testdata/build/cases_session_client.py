@@ -1,4 +1,4 @@
-"""Traces of what a client alone does: it connects, subscribes, keeps alive, authenticates, leaves."""
+"""Traces of what a client alone does: connect, keep alive, leave, heed the server."""
 
 from packets import clean, code
 from sessions import ALL, CLOSE, Any, deliver, error, event, send, sent, will
@@ -11,13 +11,9 @@ def client_traces(book):
     session_present(book)
     keep_alive(book)
     ping_response(book)
-    subscriptions(book)
-    bad_answers(book)
     disconnecting(book)
     server_disconnect(book)
     announced_by_server(book)
-    authentication(book)
-    authentication_again(book)
 
 
 def connecting(book):
@@ -25,8 +21,9 @@ def connecting(book):
     for s in book.client("connect/first-packet", first, "3.1", versions=ALL,
                          connect={"client_id": "c1", "keep_alive": 60, "user_name": "u",
                                   "password": b"p"}):
-        s.step("open", {}, send("connect", protocol_version=s.version, client_id="c1", keep_alive=60,
-                                will=None, user_name="u", password=b"p", **{clean(s.version): True}))
+        s.step("open", {}, send("connect", protocol_version=s.version, client_id="c1",
+                                keep_alive=60, will=None, user_name="u", password=b"p",
+                                **{clean(s.version): True}))
         s.answer()
     for s in book.client("connect/with-will", first, "3.1.2.5"):
         s.connect_fields["will"] = will(s.version, 1, True)
@@ -50,7 +47,8 @@ def connecting(book):
         s.answer(Any([sent(1)], [], choice="early"))
         s.ack("puback", "$p", event("completed", token="a"))
     for s in book.client("connect/no-connack-in-time", {}, "3.2", connect_timeout=30_000,
-                         comment="the standards say a reasonable time; the configuration says which"):
+                         comment="the standards say a reasonable time; the configuration says "
+                                 "which"):
         s.open()
         s.tick(29_999)
         s.tick(30_000, CLOSE)
@@ -78,7 +76,8 @@ def refused(book):
                 s.open()
                 s.recv("connack", Any([what, CLOSE], [what]), **{code(version): reason})
     for s in book.client("connect/refused-with-server-reference", {"5.0": "4.13.2-1"}, "4.11",
-                         versions=["5.0"], comment="whether to follow is the application's choice"):
+                         versions=["5.0"], comment="whether to follow is the application's "
+                                                   "choice"):
         given = {"server_reference": "other:1883"}
         what = event("refused", reason_code=0x9C, properties=given)
         s.open()
@@ -130,24 +129,24 @@ def unexpected(book):
 def session_present(book):
     section = {"3.1.1": "3.2.2.2", "5.0": "3.2.2.1.1"}
     for s in book.client("session/present-after-clean", {"5.0": "3.2.2-4"}, section,
-                         comment="the server may not say so; 3.1.1 does not tell the client what to "
-                                 "do"):
+                         comment="the server may not say so; 3.1.1 does not tell the client what "
+                                 "to do"):
         s.open()
         close = s.fault(0x82)
         s.recv("connack", close if s.v5 else
                Any([CLOSE], [event("connected", session_present=True)]), session_present=True)
     for s in book.client("session/present-without-state", {"5.0": "3.2.2-4"}, section,
                          persistent=True,
-                         comment="the client wants to go on and has nothing, the server has a session: "
-                                 "3.1.1 lets it be"):
+                         comment="the client wants to go on and has nothing, the server has a "
+                                 "session: 3.1.1 lets it be"):
         s.open()
         s.recv("connack", s.fault(0x82) if s.v5 else
                Any([event("connected", session_present=True)], [CLOSE]), session_present=True)
     refs = {"3.1.1": "4.4.0-1", "5.0": "3.2.2-5"}
     for s in book.client("session/absent-with-state", refs, section, persistent=True,
                          comment="the server has lost the session. 5.0: everything is discarded; "
-                                 "3.1.1 also allows to send it again or to leave. What was released is "
-                                 "the server's"):
+                                 "3.1.1 also allows to send it again or to leave. What was "
+                                 "released is the server's"):
         s.establish()
         s.publish("a", sent(1, "$p"))
         s.publish("b", sent(2, "$q"), qos=2)
@@ -164,8 +163,8 @@ def session_present(book):
                session_present=False)
     for s in book.client("session/absent-with-received", {"5.0": "3.2.2-5"}, section,
                          persistent=True,
-                         comment="identifiers of the lost session are forgotten, or a new message "
-                                 "that has one of them is lost"):
+                         comment="identifiers of the lost session are forgotten, or a new "
+                                 "message that has one of them is lost"):
         s.establish()
         s.message_2(1, payload=b"A")
         s.lose()
@@ -224,7 +223,8 @@ def keep_alive(book):
             s.tick(at, *ping)
             s.recv("pingresp", at=at + 10)
     for s in book.client("keepalive/off", {}, "3.1.2.10",
-                         comment="a Keep Alive of 0 turns it off; to ping is allowed all the same"):
+                         comment="a Keep Alive of 0 turns it off; to ping is allowed all the "
+                                 "same"):
         s.establish()
         s.tick(86_400_000, Any([], ping))
     for s in book.client("keepalive/of-the-server", {"5.0": "3.1.2-21 3.2.2-21"}, "3.2.2.3.14",
@@ -262,7 +262,8 @@ def keep_alive(book):
 def ping_response(book):
     for s in book.client("keepalive/no-response", {"5.0": "4.13.2-1"}, "3.1.2.10",
                          connect={"keep_alive": 30}, ping_timeout=5_000,
-                         comment="the standards say a reasonable time; the configuration says which"):
+                         comment="the standards say a reasonable time; the configuration says "
+                                 "which"):
         s.open(at=0)
         s.answer(at=10)
         s.tick(30_000, send("pingreq"))
@@ -278,104 +279,10 @@ def ping_response(book):
         s.tick(35_000)
         s.tick(60_000, send("pingreq"))
     for s in book.client("keepalive/response-unasked", {}, "3.13",
-                         comment="the standards say nothing of it; the recommendation is to ignore it"):
+                         comment="the standards say nothing of it; the recommendation is to "
+                                 "ignore it"):
         s.establish()
         s.recv("pingresp", Any([], *s.fault(0x82).alternatives))
-
-
-def subscriptions(book):
-    taken = {"3.1.1": "2.3.1-2 2.3.1-3", "5.0": "2.2.1-3"}
-    for s in book.client("subscribe/suback", taken, "3.8", versions=ALL):
-        s.establish()
-        fields = {} if s.v5 else {"subscriptions": [{"filter": "a/+", "qos": 1}]}
-        s.subscribe("a", [("a/+", 1)], send("subscribe", packet_id="$p", **fields))
-        s.suback("$p", [1], token="a")
-        s.message(1, 7, deliver(topic="a/b", qos=1), s.acked("puback", 7), topic="a/b")
-    for s in book.client("subscribe/granted-less", taken, "3.9.3"):
-        s.establish()
-        s.subscribe("a", [("a", 2), ("b", 1), ("c", 0)], send("subscribe", packet_id="$p"))
-        s.suback("$p", [1, 0, 0], token="a")
-    for s in book.client("subscribe/failure", taken, "3.9.3",
-                         comment="each filter has its own code; the others stand"):
-        s.establish()
-        s.subscribe("a", [("a", 1), ("b", 1), ("c", 1)], send("subscribe", packet_id="$p"))
-        s.suback("$p", [1, 0x80, 0x87 if s.v5 else 0x80], token="a")
-    for s in book.client("subscribe/unsuback", taken, "3.10"):
-        s.establish()
-        s.unsubscribe("a", ["a", "b"], send("unsubscribe", packet_id="$p", filters=["a", "b"]))
-        codes = {"reason_codes": [0, 0x11]} if s.v5 else {}
-        s.unsuback("$p", 2, event("completed", token="a", **codes), reasons=[0, 0x11])
-    for s in book.client("subscribe/answers-out-of-order", taken, "3.8.4"):
-        s.establish()
-        s.subscribe("a", [("a", 1)], send("subscribe", packet_id="$p"))
-        s.subscribe("b", [("b", 1)], send("subscribe", packet_id="$q"), distinct=["$p", "$q"])
-        s.unsubscribe("c", ["c"], send("unsubscribe", packet_id="$r"), distinct=["$p", "$q", "$r"])
-        codes = {"reason_codes": [0]} if s.v5 else {}
-        s.unsuback("$r", 1, event("completed", token="c", **codes))
-        s.suback("$q", [0], token="b")
-        s.suback("$p", [1], token="a")
-    for s in book.client("subscribe/message-before-suback", {}, "3.8.4",
-                         comment="the server may begin to send before it answers"):
-        s.establish()
-        s.subscribe("a", [("t", 1)], send("subscribe", packet_id="$p"))
-        s.message(1, 7, deliver(qos=1), s.acked("puback", 7))
-        s.suback("$p", [1], token="a")
-    for s in book.client("subscribe/message-behind-unsuback", {"3.1.1": "4.5.0-2", "5.0": "4.5.0-2"},
-                         "3.10.4", comment="what the server had begun comes to its end"):
-        s.establish()
-        s.unsubscribe("a", ["t"], send("unsubscribe", packet_id="$p"))
-        s.unsuback("$p", 1, event("completed", token="a"))
-        s.message(1, 7, deliver(qos=1), s.acked("puback", 7))
-        s.message_2(8)
-        s.pubrel(8)
-    for s in book.client("subscribe/message-unasked", {"3.1.1": "4.5.0-2", "5.0": "4.5.0-2"}, "4.5",
-                         comment="acknowledged, whether the application wants it or not"):
-        s.establish()
-        s.message(1, 7, deliver(qos=1), s.acked("puback", 7), topic="never/asked")
-        s.message(2, 8, Any([deliver(qos=2), s.acked("pubrec", 8)], [s.acked("pubrec", 8)]),
-                  topic="never/asked")
-    for s in book.client("subscribe/lost-with-the-connection", {}, "3.8.4", persistent=True,
-                         comment="a request is no part of the session: it is not sent again, and its "
-                                 "identifier is free"):
-        s.establish()
-        s.subscribe("a", [("a", 1)], send("subscribe", packet_id="$p"))
-        s.unsubscribe("b", ["b"], send("unsubscribe", packet_id="$q"))
-        s.lose(event("lost", token="a"), event("lost", token="b"))
-        s.resume()
-        s.subscribe("c", [("a", 1)], send("subscribe", packet_id="$r"))
-        s.suback("$r", [1], token="c")
-
-
-def bad_answers(book):
-    refs = {"3.1.1": "4.8.0-1", "5.0": "4.13.2-1"}
-    for s in book.client("subscribe/too-few-codes", refs, "3.9.3"):
-        s.establish()
-        s.subscribe(None, [("a", 1), ("b", 1)], send("subscribe", packet_id="$p"))
-        s.suback("$p", [1], s.fault(0x82))
-    for s in book.client("subscribe/too-many-codes", refs, "3.9.3"):
-        s.establish()
-        s.subscribe(None, [("a", 1)], send("subscribe", packet_id="$p"))
-        s.suback("$p", [1, 1], s.fault(0x82))
-    for s in book.client("subscribe/suback-unknown", {}, "3.9",
-                         comment="the standards are silent; the recommendation is to ignore it"):
-        s.establish()
-        s.suback(7, [1], Any([], *s.fault(0x82).alternatives))
-    for s in book.client("subscribe/suback-for-unsubscribe", refs, "3.9",
-                         comment="it must not complete the request; to ignore it is lenient"):
-        s.establish()
-        s.step("unsubscribe", {"filters": ["a"], **s.in_5_0(properties={})},
-               send("unsubscribe", packet_id="$p"))
-        s.suback("$p", [1], s.fault(0x82).or_([]))
-    for s in book.client("subscribe/puback-for-subscribe", refs, "3.9",
-                         comment="it must not complete the request; to ignore it is lenient"):
-        s.establish()
-        s.subscribe(None, [("a", 1)], send("subscribe", packet_id="$p"))
-        s.ack("puback", "$p", s.fault(0x82).or_([]))
-    for s in book.client("subscribe/suback-for-publish", refs, "3.9",
-                         comment="it must not complete the message; to ignore it is lenient"):
-        s.establish()
-        s.publish(None, sent(1))
-        s.suback("$p", [1], s.fault(0x82).or_([]))
 
 
 def disconnecting(book):
@@ -411,14 +318,15 @@ def disconnecting(book):
         s.establish()
         s.disconnect(reason=4)
     for s in book.client("disconnect/new-session-expiry", refs, "3.14.2.2.2", versions=["5.0"],
-                         persistent=True, comment="from now on the session ends with the connection"):
+                         persistent=True, comment="from now on the session ends with the "
+                                                  "connection"):
         s.establish()
         s.publish("a", sent(1))
         s.disconnect(send("disconnect", reason_code=0, properties={"session_expiry_interval": 0}),
                      CLOSE, event("lost", token="a"), session_expiry_interval=0)
     for s in book.client("disconnect/session-expiry-from-0", {"5.0": "4.13.2-1"}, "3.14.2.2.2",
-                         versions=["5.0"], comment="not from 0 to another value; the call is refused "
-                                                   "and changes nothing"):
+                         versions=["5.0"], comment="not from 0 to another value; the call is "
+                                                   "refused and changes nothing"):
         s.establish()
         s.disconnect(error(), session_expiry_interval=10)
         s.publish(None, send("publish", qos=0), qos=0)
@@ -433,6 +341,10 @@ def server_disconnect(book):
         for s in book.client(f"disconnect/from-server-{reason:02x}", {}, "3.14", versions=["5.0"]):
             s.establish()
             s.recv("disconnect", s.farewell(reason), reason_code=reason)
+    for s in book.each("disconnect/short-form", {}, "3.14.2.1", versions=["5.0"],
+                       comment="two bytes: the reason code 0x00 may be left out"):
+        s.establish()
+        s.hex("e000", s.farewell(0))
     for s in book.client("disconnect/from-server-session-kept", {"5.0": "4.4.0-1"}, "3.14",
                          versions=["5.0"], persistent=True):
         s.establish()
@@ -464,10 +376,11 @@ def announced_by_server(book):
         s.establish()
         s.publish("a", Any([error("a")], [event("failed", token="a")]), retain=True)
         s.publish(None, sent(1, retain=False))
-    for s in book.client("limits/stored-above-maximum-qos", {"5.0": "3.2.2-11"}, "3.2.2.3.4", **five,
+    for s in book.client("limits/stored-above-maximum-qos", {"5.0": "3.2.2-11"}, "3.2.2.3.4",
+                         **five,
                          persistent=True,
-                         comment="the server allows less than when the message was sent: it is not "
-                                 "sent, or the client leaves"):
+                         comment="the server allows less than when the message was sent: it is "
+                                 "not sent, or the client leaves"):
         s.establish()
         s.publish("a", sent(2), qos=2)
         s.lose()
@@ -481,101 +394,8 @@ def announced_by_server(book):
         s.suback("$p", [0], token="a")
     for s in book.client("limits/session-expiry-by-the-server", {"5.0": "3.1.2-23"}, "3.2.2.3.2",
                          **five, persistent=True, accept={"session_expiry_interval": 0},
-                         comment="the server's value counts: the session ends with the connection"):
+                         comment="the server's value counts: the session ends with the "
+                                 "connection"):
         s.establish()
         s.publish("a", sent(1))
         s.lose(event("lost", token="a"))
-
-
-def authentication(book):
-    asks = {"connect": {"properties": {"authentication_method": "m", "authentication_data": b"1"}},
-            "versions": ["5.0"]}
-    more = {"authentication_method": "m", "authentication_data": b"2"}
-    refs = {"5.0": "4.12.0-3 4.12.0-5"}
-    for s in book.client("auth/challenge", refs, "4.12", **asks):
-        s.step("open", {}, send("connect", properties={"authentication_method": "m",
-                                                       "authentication_data": b"1"}))
-        s.recv("auth", event("auth", reason_code=0x18, properties=more), reason_code=0x18,
-               properties=more)
-        answer = {"authentication_data": b"3"}
-        s.step("auth", {"reason_code": 0x18, "properties": answer},
-               send("auth", reason_code=0x18, properties={"authentication_method": "m", **answer}))
-        s.answer(accept={"authentication_method": "m"})
-    for s in book.client("auth/two-challenges", refs, "4.12", **asks):
-        s.open()
-        for _ in range(2):
-            s.recv("auth", event("auth", reason_code=0x18), reason_code=0x18, properties=more)
-            s.step("auth", {"reason_code": 0x18, "properties": {}},
-                   send("auth", reason_code=0x18, properties={"authentication_method": "m"}))
-        s.answer(accept={"authentication_method": "m"})
-    for s in book.client("auth/refused", {"5.0": "4.13.2-1"}, "4.12", **asks):
-        s.open()
-        s.recv("auth", event("auth", reason_code=0x18), reason_code=0x18, properties=more)
-        what = event("refused", reason_code=0x87)
-        s.recv("connack", Any([what, CLOSE], [what]), reason_code=0x87)
-    for s in book.client("auth/other-method", {"5.0": "4.12.0-5"}, "4.12", **asks):
-        s.open()
-        s.recv("auth", s.fault(0x82, 0x8C), reason_code=0x18,
-               properties={"authentication_method": "other"})
-    for s in book.client("auth/connack-without-method", {"5.0": "4.12.0-5"}, "4.12", **asks,
-                         comment="a successful CONNACK repeats the method; a lenient client goes on"):
-        s.open()
-        s.recv("connack", s.fault(0x82).or_([event("connected", session_present=False)]))
-    for s in book.client("auth/nothing-else-before-connack", {"5.0": "3.1.2-30"}, "3.1.2.11.9",
-                         **asks, queue_maximum=10):
-        s.open()
-        s.publish("a", Any([], [error("a")], choice="early"))
-        s.subscribe("b", [("f", 0)], Any([error("b")], []))
-        s.recv("auth", event("auth", reason_code=0x18), reason_code=0x18, properties=more)
-        s.publish("c", Any([], [error("c")], choice="early"))
-    for s in book.client("auth/unasked", {"5.0": "4.12.0-7 4.13.2-1"}, "4.12", versions=["5.0"],
-                         comment="no method in the CONNECT: the server may not send AUTH"):
-        s.open()
-        s.recv("auth", s.fault(0x82), reason_code=0x18, properties=more)
-    for s in book.client("auth/not-without-method", {"5.0": "4.12.0-7"}, "4.12", versions=["5.0"],
-                         comment="the call is refused and changes nothing"):
-        s.establish()
-        s.step("auth", {"reason_code": 0x19, "properties": {}}, error())
-        s.publish(None, send("publish", qos=0), qos=0)
-    for s in book.client("auth/no-answer-in-time", {}, "4.12", **asks, connect_timeout=30_000,
-                         comment="the deadline is for the CONNACK"):
-        s.open(at=0)
-        s.recv("auth", event("auth", reason_code=0x18), reason_code=0x18, properties=more,
-               at=20_000)
-        s.tick(29_999)
-        s.tick(30_000, Any([CLOSE], [send("disconnect"), CLOSE]))
-
-
-def authentication_again(book):
-    method = {"authentication_method": "m"}
-    asks = {"connect": {"properties": method}, "accept": method, "versions": ["5.0"]}
-    for s in book.client("auth/again", {"5.0": "4.12.1-1 4.12.0-5"}, "4.12.1", **asks,
-                         comment="other packets flow in between"):
-        s.establish()
-        s.step("auth", {"reason_code": 0x19, "properties": {"authentication_data": b"1"}},
-               send("auth", reason_code=0x19, properties=method | {"authentication_data": b"1"}))
-        s.publish("a", sent(1))
-        s.recv("auth", event("auth", reason_code=0x18), reason_code=0x18, properties=method)
-        s.step("auth", {"reason_code": 0x18, "properties": {}},
-               send("auth", reason_code=0x18, properties=method))
-        s.ack("puback", "$p", event("completed", token="a"))
-        s.recv("auth", event("auth", reason_code=0), reason_code=0, properties=method)
-    for s in book.client("auth/again-failed", {"5.0": "4.12.1-2"}, "4.12.1", **asks):
-        s.establish()
-        s.step("auth", {"reason_code": 0x19, "properties": {}},
-               send("auth", reason_code=0x19, properties=method))
-        s.recv("disconnect", s.farewell(0x87), reason_code=0x87)
-    for s in book.client("auth/again-refused-by-client", {"5.0": "4.12.1-2 3.14.4-1"}, "4.12.1",
-                         **asks):
-        s.establish()
-        s.step("auth", {"reason_code": 0x19, "properties": {}},
-               send("auth", reason_code=0x19, properties=method))
-        s.recv("auth", event("auth", reason_code=0x18), reason_code=0x18, properties=method)
-        s.disconnect(reason=0x83)
-    for s in book.client("auth/left-out-for-size", {"5.0": "3.15.2-2 3.15.2-3"}, "3.15.2",
-                         **asks, peer={"maximum_packet_size": 30}):
-        s.establish()
-        s.step("auth", {"reason_code": 0x19, "properties": {"reason_string": "x" * 40,
-                                                            "user_property": [["k", "x" * 40]]}},
-               send("auth", reason_code=0x19, properties=method | {"reason_string": None,
-                                                                   "user_property": None}))

@@ -45,7 +45,8 @@ def qos_1_sender(book):
         s.establish()
         s.publish("a", sent(1, topic="t", payload=b"m", retain=False))
         s.ack("puback", "$p", event("completed", token="a"))
-    refs = {"3.1.1": "3.3.1-1 4.3.2-1 4.4.0-1", "3.1.1 client": "2.3.1-3", "3.1.1 server": "2.3.1-4",
+    refs = {"3.1.1": "3.3.1-1 4.3.2-1 4.4.0-1", "3.1.1 client": "2.3.1-3",
+            "3.1.1 server": "2.3.1-4",
             "5.0": "3.3.1-1 4.3.2-3 4.4.0-1"}
     for s in book.each("qos1/puback-lost", refs, "4.4", persistent=True, versions=ALL):
         s.establish()
@@ -64,8 +65,8 @@ def qos_1_sender(book):
         s.resume()
     refs = {"3.1.1": "4.4.0-1", "5.0": "4.4.0-1"}
     for s in book.each("qos1/no-retry-while-connected", refs, "4.4",
-                       comment="3.1.1 demands a retry at a new connection alone and is silent about "
-                               "others; 5.0 forbids them"):
+                       comment="3.1.1 demands a retry at a new connection alone and is silent "
+                               "about others; 5.0 forbids them"):
         s.establish()
         s.publish("a", sent(1))
         silence = Any([]) if s.v5 else Any([], [sent(1, dup=True)])
@@ -97,20 +98,20 @@ def qos_1_strays(book):
         s.publish("a", sent(1))
         s.ack("puback", "$p", event("completed", token="a"))
         s.ack("puback", "$p", Any([], *s.fault(0x82).alternatives))
-    for s in book.each("qos1/puback-for-qos2", refs, section,
+    for s in book.each("qos1/puback-for-qos2", refs, section, persistent=True,
                        comment="it must not complete the message; to ignore it is lenient"):
         s.establish()
-        s.publish(None, sent(2), qos=2)
+        s.publish("a", sent(2), qos=2)
         s.ack("puback", "$p", s.fault(0x82).or_([]))
-    for s in book.each("qos1/pubrec-for-qos1", refs, section,
+    for s in book.each("qos1/pubrec-for-qos1", refs, section, persistent=True,
                        comment="it must not be answered by PUBREL; to ignore it is lenient"):
         s.establish()
-        s.publish(None, sent(1))
+        s.publish("a", sent(1))
         s.ack("pubrec", "$p", s.fault(0x82).or_([]))
-    for s in book.each("qos1/pubcomp-for-qos1", refs, section,
+    for s in book.each("qos1/pubcomp-for-qos1", refs, section, persistent=True,
                        comment="it must not complete the message; to ignore it is lenient"):
         s.establish()
-        s.publish(None, sent(1))
+        s.publish("a", sent(1))
         s.ack("pubcomp", "$p", s.fault(0x82).or_([]))
 
 
@@ -137,9 +138,11 @@ def qos_1_receiver(book):
         s.lose()
         s.resume()
         s.message(1, 7, deliver(qos=1, payload=b"m"), s.acked("puback", 7, 0), dup=True)
-    for s in book.each("qos1/owed-puback-forgotten", {"3.1.1": "4.3.2-2", "5.0": "4.3.2-4"}, "4.3.2",
+    for s in book.each("qos1/owed-puback-forgotten", {"3.1.1": "4.3.2-2", "5.0": "4.3.2-4"},
+                       "4.3.2",
                        persistent=True, acknowledge="manual",
-                       comment="what was not acknowledged before the loss is sent again by the peer"):
+                       comment="what was not acknowledged before the loss is sent again by the "
+                               "peer"):
         s.establish()
         s.message(1, 7, deliver(qos=1, payload=b"m"))
         s.lose()
@@ -150,7 +153,8 @@ def qos_1_receiver(book):
 
 
 def qos_2_sender(book):
-    refs = {"3.1.1": "4.3.3-1 2.3.1-6", "3.1.1 client": "2.3.1-2 2.3.1-3", "3.1.1 server": "2.3.1-4",
+    refs = {"3.1.1": "4.3.3-1 2.3.1-6", "3.1.1 client": "2.3.1-2 2.3.1-3",
+            "3.1.1 server": "2.3.1-4",
             "5.0": "4.3.3-1 4.3.3-2 4.3.3-3 4.3.3-4 4.3.3-5 2.2.1-5", "5.0 client": "2.2.1-3",
             "5.0 server": "2.2.1-4"}
     for s in book.each("qos2/send", refs, "4.3.3", versions=ALL):
@@ -171,8 +175,8 @@ def qos_2_sender(book):
         s.ack("puback", "$r", event("completed", token="c"))
         s.ack("pubcomp", "$q", event("completed", token="b"))
     for s in book.each("qos2/no-retry-while-connected", {"3.1.1": "4.4.0-1", "5.0": "4.4.0-1"},
-                       "4.4", comment="3.1.1 is silent about retries on a connection that stands; "
-                                      "5.0 forbids them"):
+                       "4.4", comment="3.1.1 is silent about retries on a connection that "
+                                      "stands; 5.0 forbids them"):
         s.establish()
         s.publish("a", sent(2), qos=2)
         s.tick(60_000, Any([]) if s.v5 else Any([], [sent(2, dup=True)]))
@@ -243,7 +247,8 @@ def qos_2_losses(book):
 
 def qos_2_strays(book):
     for s in book.each("qos2/pubrec-twice", {"3.1.1": "4.3.3-1", "5.0": "4.3.3-6"}, "4.3.3",
-                       comment="the standards leave the answer open; the PUBLISH is not sent again"):
+                       comment="the standards leave the answer open; the PUBLISH is not sent "
+                               "again"):
         s.establish()
         s.publish("a", sent(2), qos=2)
         s.ack("pubrec", "$p", s.acked("pubrel", "$p"))
@@ -264,9 +269,10 @@ def qos_2_strays(book):
                                   []))
     for s in book.each("qos2/pubcomp-before-pubrec", {"3.1.1": "4.8.0-1", "5.0 server": "4.13.1-1"},
                        {"3.1.1": "4.8", "5.0": "4.13.1"},
+                       persistent=True,
                        comment="it must not complete the message; to ignore it is lenient"):
         s.establish()
-        s.publish(None, sent(2), qos=2)
+        s.publish("a", sent(2), qos=2)
         s.ack("pubcomp", "$p", s.fault(0x82).or_([]))
     for s in book.each("qos2/pubcomp-unknown", {}, "4.3.3",
                        comment="the standards are silent; the recommendation is to ignore it"):
@@ -342,6 +348,12 @@ def qos_2_repeats(book):
         s.establish()
         s.ack("pubrel", 7, unknown(s, 7) if s.v5 else s.acked("pubcomp", 7))
         s.message(0, None, deliver(qos=0))
+    for s in book.each("qos2/pubrel-with-dup", {}, "3.6", versions=["3.1"],
+                       comment="3.1 sets DUP when it sends a PUBREL again"):
+        s.establish()
+        s.message_2(7)
+        s.pubrel(7)
+        s.hex("6a020007", s.acked("pubcomp", 7))
     for s in book.each("qos2/pubrel-twice", refs, "4.3.3"):
         s.establish()
         s.message_2(7)
@@ -356,7 +368,8 @@ def qos_2_repeats(book):
         s.resume()
         s.ack("pubrel", 7, unknown(s, 7) if s.v5 else s.acked("pubcomp", 7))
     for s in book.each("qos2/qos1-with-the-same-identifier", {"3.1.1": "4.8.0-1"}, "4.3.3",
-                       comment="the identifier is in use; it must not be delivered as if it were not"):
+                       comment="the identifier is in use; it must not be delivered as if it were "
+                               "not"):
         s.establish()
         s.message_2(7)
         in_use = [[s.acked("puback", 7, 0x91)]] if s.v5 else []
@@ -366,8 +379,8 @@ def qos_2_repeats(book):
 def qos_2_reset(book):
     refs = {"3.1.1": "3.1.2-6", "5.0": "3.1.2-4"}
     for s in book.each("qos2/receive-after-session-reset", refs, "4.3.3", persistent=True,
-                       comment="the identifiers of the old session are forgotten, or the new message "
-                               "is lost"):
+                       comment="the identifiers of the old session are forgotten, or the new "
+                               "message is lost"):
         s.establish()
         s.message_2(7, payload=b"1")
         s.lose()
@@ -390,7 +403,8 @@ def qos_2_reset(book):
 
 def refusals(book):
     for s in book.each("qos1/puback-failure", {"5.0": "4.4.0-2"}, "4.4", versions=["5.0"],
-                       persistent=True, comment="the message has come to its end: it is not resent"):
+                       persistent=True,
+                       comment="the message has come to its end: it is not resent"):
         s.establish()
         s.publish("a", sent(1))
         s.ack("puback", "$p", event("failed", token="a", reason_code=0x87), reason=0x87)
@@ -404,12 +418,14 @@ def refusals(book):
         s.lose()
         s.resume()
     for s in book.each("qos2/pubrec-failure-after-success", {"5.0 server": "4.13.1-1"}, "4.13.1",
-                       versions=["5.0"], comment="it contradicts the earlier PUBREC"):
+                       versions=["5.0"], persistent=True, comment="it contradicts the earlier "
+                                                                  "PUBREC"):
         s.establish()
-        s.publish(None, sent(2), qos=2)
+        s.publish("a", sent(2), qos=2)
         s.ack("pubrec", "$p", s.acked("pubrel", "$p"))
         s.ack("pubrec", "$p", s.fault(0x82).or_([]), reason=0x87)
-    for s in book.each("qos1/refuse", {"5.0": "4.3.2-4 4.3.2-5 2.2.1-5"}, "3.4.2.1", versions=["5.0"],
+    for s in book.each("qos1/refuse", {"5.0": "4.3.2-4 4.3.2-5 2.2.1-5"}, "3.4.2.1",
+                       versions=["5.0"],
                        acknowledge="manual"):
         s.establish()
         s.message(1, 7, deliver(qos=1))
@@ -418,7 +434,8 @@ def refusals(book):
         s.acknowledge(7, s.acked("puback", 7, 0))
     for s in book.each("qos2/refuse", {"5.0": "4.3.3-9"}, "4.3.3", versions=["5.0"],
                        acknowledge="manual",
-                       comment="after a PUBREC of 0x80 or more the identifier is that of a new message"):
+                       comment="after a PUBREC of 0x80 or more the identifier is that of a new "
+                               "message"):
         s.establish()
         s.message(2, 7, deliver(qos=2))
         s.acknowledge(7, s.acked("pubrec", 7, 0x97), reason=0x97)

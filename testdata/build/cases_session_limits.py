@@ -1,5 +1,5 @@
-"""Traces of what the sides of a connection of 5.0 announce to each other: Receive Maximum, Topic Alias
-Maximum, Maximum Packet Size. Either role."""
+"""Traces of what the sides of a connection of 5.0 announce to each other: Receive Maximum, Topic
+Alias Maximum, Maximum Packet Size. Either role."""
 
 from sessions import CLOSE, Any, deliver, error, event, send, sent
 
@@ -48,6 +48,7 @@ def send_quota(book):
         s.publish("a", sent(2, "$p"), qos=2)
         s.publish("b")
         s.ack("pubrec", "$p", s.acked("pubrel", "$p"))
+        s.publish("c")
         s.ack("pubcomp", "$p", event("completed", token="a"), sent(1, "$q"))
     for s in book.each("flow/pubrec-failure-gives-back", quota_refs("4.4.0-2"), "4.9", **ONLY_5_0,
                        peer={"receive_maximum": 1}, queue_maximum=10):
@@ -125,8 +126,8 @@ def quota_and_the_rest(book):
 def quota_over_connections(book):
     for s in book.each("flow/more-stored-than-quota", quota_refs("4.4.0-1"), "4.9", **ONLY_5_0,
                        persistent=True, queue_maximum=10,
-                       comment="the new connection allows less than the old one: the rest is resent "
-                               "as the quota comes back, in order and with DUP"):
+                       comment="the new connection allows less than the old one: the rest is "
+                               "resent as the quota comes back, in order and with DUP"):
         s.establish()
         for token, name in (("a", "$p"), ("b", "$q"), ("c", "$r")):
             s.publish(token, sent(1, name))
@@ -160,8 +161,8 @@ def quota_over_connections(book):
         s.ack("puback", "$p", event("completed", token="a"), sent(1, "$r", False))
     for s in book.each("flow/pubcomp-does-not-overshoot", quota_refs(), "4.9", **ONLY_5_0,
                        persistent=True, queue_maximum=10,
-                       comment="whether a PUBREL from before takes quota is left open; its PUBCOMP "
-                               "never makes it larger than Receive Maximum"):
+                       comment="whether a PUBREL from before takes quota is left open; its "
+                               "PUBCOMP never makes it larger than Receive Maximum"):
         s.establish()
         s.publish("a", sent(2, "$p"), qos=2)
         s.ack("pubrec", "$p", s.acked("pubrel", "$p"))
@@ -173,7 +174,8 @@ def quota_over_connections(book):
         s.ack("puback", "$q", event("completed", token="b"), sent(1, "$r"))
     for s in book.each("flow/publish-beside-resent-pubrel", quota_refs(), "4.9", **ONLY_5_0,
                        persistent=True, queue_maximum=10,
-                       comment="by the letter the PUBREL takes no quota; to count it is the safe way"):
+                       comment="by the letter the PUBREL takes no quota; to count it is the safe "
+                               "way"):
         s.establish()
         s.publish("a", sent(2, "$p"), qos=2)
         s.ack("pubrec", "$p", s.acked("pubrel", "$p"))
@@ -215,7 +217,8 @@ def receive_maximum(book):
             s.message(2, packet_id, deliver(qos=2))
             s.acknowledge(packet_id, s.acked("pubrec", packet_id, 0x87), reason=0x87)
     for s in book.each("flow/not-exceeded-by-a-repeat", refs, "3.3.4", **ONLY_5_0, persistent=True,
-                       own={"receive_maximum": 1}, comment="the same message is not counted twice"):
+                       own={"receive_maximum": 1}, comment="the same message is not counted "
+                                                           "twice"):
         s.establish()
         s.message_2(1)
         s.lose()
@@ -298,7 +301,8 @@ def aliases_in(book):
                        comment="no Topic Alias Maximum is one of 0"):
         s.establish()
         s.message(0, None, s.fault(0x94, 0x82), topic="a", topic_alias=1)
-    for s in book.each("alias/forgotten-with-the-connection", {"5.0": "3.3.2-7"}, "3.3.2.3.4", **own,
+    for s in book.each("alias/forgotten-with-the-connection", {"5.0": "3.3.2-7"}, "3.3.2.3.4",
+                       **own,
                        persistent=True):
         s.establish()
         s.message(0, None, deliver(topic="a"), topic="a", topic_alias=1)
@@ -363,7 +367,8 @@ def optional_properties(book):
                        for reason in (0x92, 0)]
             s.establish()
             s.ack(asked, 7, Any(*answers, *([[]] if asked == "pubrec" else [])))
-    for s in book.each("size/disconnect-properties-left-out", {"5.0": "3.14.2-3 3.14.2-4"}, "3.14.2",
+    for s in book.each("size/disconnect-properties-left-out", {"5.0": "3.14.2-3 3.14.2-4"},
+                       "3.14.2",
                        peer={"maximum_packet_size": 30}, **ONLY_5_0):
         s.establish()
         s.disconnect(send("disconnect", reason_code=0x83, properties=absent), CLOSE,

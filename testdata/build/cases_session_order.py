@@ -61,7 +61,8 @@ def identifiers(book):
         s.suback("$q", [1], token="b")
         s.publish("e", sent(1, "$t"), distinct=["$p", "$r", "$s", "$t"])
     for s in book.client("ids/subscribe-beside-held-identifier", refs, section,
-                         comment="an identifier that waits for PUBCOMP is in use for SUBSCRIBE too"):
+                         comment="an identifier that waits for PUBCOMP is in use for SUBSCRIBE "
+                                 "too"):
         s.establish()
         s.publish("a", sent(2, "$p"), qos=2)
         s.ack("pubrec", "$p", s.acked("pubrel", "$p"))
@@ -89,7 +90,8 @@ def many_identifiers(book):
         s.ack("puback", "$h", event("completed", token="h"))
     for s in book.each("ids/all-in-use", refs, section, in_flight_maximum=65_535,
                        queue_maximum=10,
-                       comment="the next message waits, or is refused; no identifier is used twice"):
+                       comment="the next message waits, or is refused; no identifier is used "
+                               "twice"):
         s.establish()
         s.repeat(65_535, lambda s=s: s.publish(None, sent(1)))
         s.publish("a", Any([], [error("a")], choice="full"))
@@ -134,8 +136,8 @@ def acknowledgement_order(book):
                     s.message_2(packet_id)
         for s in book.each(f"order/{type_}s-acknowledged-out-of-order", refs, "4.6",
                            acknowledge="manual",
-                           comment="the application acknowledges in any order; the answers keep that "
-                                   "of arrival"):
+                           comment="the application acknowledges in any order; the answers keep "
+                                   "that of arrival"):
             s.establish()
             for packet_id in (9, 3, 5):
                 s.message(qos, packet_id, deliver(qos=qos))
@@ -193,8 +195,8 @@ def resend_order(book):
         s.lose()
         s.resume(sent(1, "$b", True, payload=b"b"), sent(1, "$c", True, payload=b"c"))
     for s in book.each("order/resend-publish-and-pubrel", refs, "4.6", persistent=True,
-                       comment="PUBLISH and PUBREL have no order among each other; each is sent in "
-                               "the form that it has come to"):
+                       comment="PUBLISH and PUBREL have no order among each other; each is sent "
+                               "in the form that it has come to"):
         s.establish()
         for qos, name in ((2, "$p"), (1, "$q"), (2, "$r")):
             s.publish(None, sent(qos, name), qos=qos)
@@ -226,6 +228,19 @@ def resend_order(book):
         s.ack("pubrec", "$q", s.acked("pubrel", "$q"))
         s.ack("pubcomp", "$q", event("completed", token="b"), sent(1, "$r", payload=b"3"))
         s.ack("puback", "$r", event("completed", token="c"))
+    for s in book.each("order/released-from-the-queue", {"3.1.1": "4.4.0-1", "5.0": "4.4.0-1"},
+                       "4.6",
+                       persistent=True, in_flight_maximum=1, queue_maximum=10,
+                       comment="what a PUBCOMP lets go is in flight like any other message"):
+        s.establish()
+        s.publish("a", sent(2, "$p"), qos=2)
+        s.publish("b", qos=2)
+        s.ack("pubrec", "$p", s.acked("pubrel", "$p"))
+        s.ack("pubcomp", "$p", event("completed", token="a"), sent(2, "$q"))
+        s.lose()
+        s.resume(sent(2, "$q", True))
+        s.ack("pubrec", "$q", s.acked("pubrel", "$q"))
+        s.ack("pubcomp", "$q", event("completed", token="b"))
     for s in book.each("order/queue-full", {}, "4.6", in_flight_maximum=1, queue_maximum=2,
                        comment="what does not fit is refused; what waits is not lost"):
         s.establish()
@@ -265,7 +280,8 @@ def kept_sessions(book):
         s.message(2, 40, s.acked("pubrec", 40), dup=True)
         s.pubrel(40)
         s.ack("pubcomp", "$q", event("completed", token="b"))
-    for s in book.each("session/never-dropped-while-connected", {"3.1.1": "4.1.0-2", "5.0": "4.1.0-1"},
+    for s in book.each("session/never-dropped-while-connected", {"3.1.1": "4.1.0-2",
+                                                                 "5.0": "4.1.0-1"},
                        "4.1", persistent=True,
                        comment="longer than the Session Expiry Interval, which runs without a "
                                "connection only"):
@@ -316,7 +332,8 @@ def kept_sessions(book):
         s.message(2, 40, s.acked("pubrec", 40), dup=True)
         s.pubrel(40)
     for s in book.each("session/connection-lost-inside-a-packet", {}, "4.8", persistent=True,
-                       comment="the first half of a packet has nothing to do with the next connection"):
+                       comment="the first half of a packet has nothing to do with the next "
+                               "connection"):
         s.establish()
         s.hex("320a0001")
         s.lose()
@@ -349,8 +366,8 @@ def snapshots(book):
         s.pubrel(7)
         s.message_2(7, payload=b"2")
     for s in book.each("session/older-snapshot", refs, "4.1", persistent=True,
-                       comment="a crash loses what came after the snapshot: the message is sent again "
-                               "and its new answer completes it"):
+                       comment="a crash loses what came after the snapshot: the message is sent "
+                               "again and its new answer completes it"):
         s.establish()
         s.publish(None, sent(1, "$p"))
         s.step("snapshot", {})

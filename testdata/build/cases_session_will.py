@@ -54,7 +54,8 @@ def published(book):
         del s.connect_fields["will"]
         s.resume()
         s.lose()
-    for s in book.server("will/keep-alive", {"3.1.1": "3.1.2-24 3.1.2-8", "5.0": "3.1.2-22 3.1.2-8"},
+    for s in book.server("will/keep-alive", {"3.1.1": "3.1.2-24 3.1.2-8",
+                                             "5.0": "3.1.2-22 3.1.2-8"},
                          "3.1.2.10", versions=ALL, connect={"keep_alive": 10},
                          comment="once, though more than one thing ends the connection"):
         what = announced(s)
@@ -66,8 +67,8 @@ def published(book):
         s.lose(at=15_000)
         s.tick(15_000)
     for s in book.server("will/closed-by-the-server", refs, SECTION,
-                         comment="the application ends the connection; the client has not left by "
-                                 "itself"):
+                         comment="the application ends the connection; the client has not left "
+                                 "by itself"):
         what = announced(s)
         s.establish()
         if s.v5:
@@ -96,14 +97,16 @@ def discarded(book):
         reason = {"reason_code": 0x87} if s.v5 else {"code": 5}
         s.step("refuse", reason, send("connack", **reason), CLOSE)
         s.lose()
-    for s in book.server("will/lost-before-accepted", {"3.1.1": "3.1.2-8", "5.0": "3.1.2-7"}, SECTION):
+    for s in book.server("will/lost-before-accepted", {"3.1.1": "3.1.2-8", "5.0": "3.1.2-7"},
+                         SECTION):
         announced(s)
         s.open()
         s.connect()
         s.lose()
-    for s in book.server("will/disconnect-then-loss-at-once", {"3.1.1": "3.14.4-3", "5.0": "3.14.4-3"},
-                         "3.14.4", comment="the DISCONNECT came before the end of the connection was "
-                                           "seen, so it counts"):
+    for s in book.server("will/disconnect-then-loss-at-once", {"3.1.1": "3.14.4-3",
+                                                               "5.0": "3.14.4-3"},
+                         "3.14.4", comment="the DISCONNECT came before the end of the connection "
+                                           "was seen, so it counts"):
         announced(s)
         s.establish()
         s.message(0, None, deliver(qos=0), at=100)
@@ -126,12 +129,13 @@ def by_disconnect(book):
             s.tick(100_000)
     for s in book.server("will/disconnect-not-valid", {"5.0": "3.1.2-8 4.13.1-1"}, "3.14.2.2.2",
                          versions=["5.0"],
-                         comment="Session Expiry Interval from 0 to another value is a fault, so the "
-                                 "DISCONNECT does not discard the will"):
+                         comment="Session Expiry Interval from 0 to another value is a fault, so "
+                                 "the DISCONNECT does not discard the will"):
         what = announced(s)
         s.establish()
         s.recv("disconnect", s.fault(0x82).plus(what), properties={"session_expiry_interval": 10})
-    for s in book.server("will/disconnect-malformed", {"3.1.1": "3.1.2-8", "5.0": "3.1.2-8"}, "3.14.1",
+    for s in book.server("will/disconnect-malformed", {"3.1.1": "3.1.2-8", "5.0": "3.1.2-8"},
+                         "3.14.1",
                          comment="no valid DISCONNECT, so the will is published"):
         what = announced(s)
         s.establish()
@@ -177,15 +181,16 @@ def at_take_over(book):
             s.lose()
     for s in book.server("will/taken-over-with-delay", {"5.0": "3.1.4-3 3.1.3-9"}, "3.1.3.2.2",
                          versions=["5.0"], persistent=True,
-                         comment="the new connection goes on with the session before the delay is "
-                                 "over"):
+                         comment="the new connection goes on with the session before the delay "
+                                 "is over"):
         announced(s, will_delay_interval=5)
         s.establish()
         s.step("take_over", new(s, False), *leave(s))
         del s.connect_fields["will"]
         s.resume()
         s.tick(100_000)
-    for s in book.server("will/taken-over-with-delay-clean", {"5.0": "3.1.4-3 3.1.2-8"}, "3.1.3.2.2",
+    for s in book.server("will/taken-over-with-delay-clean", {"5.0": "3.1.4-3 3.1.2-8"},
+                         "3.1.3.2.2",
                          versions=["5.0"], persistent=True,
                          comment="the new connection ends the session, and that ends the delay"):
         what = announced(s, will_delay_interval=5)
@@ -224,7 +229,8 @@ def delayed(book):
         s.resume(at=5_999)
         s.tick(6_000)
         s.tick(100_000)
-    for s in book.server("will/delay-not-cancelled-by-a-refused-connect", {"5.0": "3.1.2-8"}, **five,
+    for s in book.server("will/delay-not-cancelled-by-a-refused-connect", {"5.0": "3.1.2-8"},
+                         **five,
                          comment="only a connection that is accepted goes on with the session"):
         what = announced(s, will_delay_interval=5)
         s.establish()
@@ -277,7 +283,8 @@ def delay_and_session(book):
         s.tick(4_000, what)
         s.tick(100_000)
     for s in book.server("will/delay-without-session", refs, **five,
-                         comment="the session ends with the connection: the will goes out at once"):
+                         comment="the session ends with the connection: the will goes out at "
+                                 "once"):
         what = announced(s, will_delay_interval=60)
         s.establish()
         s.lose(what)

@@ -1,6 +1,7 @@
 """Packets as the JSON has them, filled up to all their fields, and their bytes.
 
-Both are needed for traces: what a role receives is written in full, so that any runner can encode it.
+Both are needed for traces: what a role receives is written in full, so that any runner can encode
+it.
 """
 
 from properties import block, in_order

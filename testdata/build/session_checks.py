@@ -89,8 +89,8 @@ class Check:
             if each.get("event") in ("completed", "failed", "lost"):
                 self.expect(each["token"] not in self.ended, f"{where}: {each['token']} twice")
                 self.ended.add(each["token"])
-        if any("close" in each for each in alternatives[0]) or name == "closed":
-            self.is_open, self.is_closed = False, name != "closed"
+        if any("close" in each for each in alternatives[0]):
+            self.is_open, self.is_closed = False, True
 
     def input(self, name, content, where):
         """What has to hold for the input itself."""
@@ -103,6 +103,7 @@ class Check:
             self.is_open, self.is_closed = True, False
         if name == "restore":
             self.expect(self.kept, f"{where}: without a snapshot")
+        if name in ("closed", "restore"):
             self.is_open = self.is_closed = False
         self.kept |= name == "snapshot"
         if "token" in content:

@@ -93,7 +93,7 @@ class Trace:
                  connect=None, accept=None, own=None, peer=None, **config):
         """`persistent`: the session outlives its connections. `connect`: fields of the CONNECT that
         differ from the usual ones; `accept`: properties of the CONNACK. `own` and `peer`: what the
-        role and its peer announce as properties, the client by CONNECT and the server by CONNACK."""
+        role and its peer announce as properties, the client by CONNECT, the server by CONNACK."""
         self.role, self.version, self.refs = role, version, refs
         self.id = f"s{version.replace('.', '')}/{role}/{id}"
         self.section = section[version] if isinstance(section, dict) else section
@@ -115,13 +115,10 @@ class Trace:
             if self.v5:
                 properties = self.connect_fields.setdefault("properties", {})
                 self.connect_fields["properties"] = {"session_expiry_interval": KEPT} | properties
-        self.steps, self.now = [], -10
+        self.steps, self.now, self.initial = [], -10, None
 
     def finished(self):
-        config = dict(self.config)
-        if self.is_client:
-            config = self.connect_fields | config
-        trace = {"id": self.id, "role": self.role, "version": self.version, "config": config,
+        trace = {"id": self.id, "role": self.role, "version": self.version, "config": self.initial,
                  "refs": self.refs, "section": self.section, "since": SINCE}
         if self.comment:
             trace["comment"] = self.comment
@@ -129,6 +126,9 @@ class Trace:
 
     def step(self, name, content, *out, at=None, distinct=None):
         """An input and its outputs; `at` is ten milliseconds later if it is not said."""
+        if self.initial is None:
+            # What a later `open` changes is not there from the beginning.
+            self.initial = (self.connect_fields if self.is_client else {}) | self.config
         self.now = self.now + 10 if at is None else at
         step = {"at": self.now, "in": {name: content}}
         if len(out) == 1 and isinstance(out[0], Any) and len(out[0].alternatives) == 1:
