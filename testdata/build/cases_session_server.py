@@ -99,14 +99,13 @@ def client_identifiers(book):
         s.establish()
     refs = {"3.1.1": "3.1.3-8 3.2.2-5"}
     for s in book.server("connect/empty-client-identifier-kept", refs, "3.1.3.1",
-                         versions=["3.1.1"], persistent=True, connect={"client_id": ""},
+                         versions=["3.1.1"],
                          comment="refused without asking the application"):
         s.open()
-        s.connect(send("connack", session_present=False, code=2), CLOSE)
-    for s in book.server("connect/empty-client-identifier", {}, "3.1", versions=["3.1"],
-                         connect={"client_id": ""}):
+        s.hex("100c00044d515454040000000000", send("connack", session_present=False, code=2), CLOSE)
+    for s in book.server("connect/empty-client-identifier", {}, "3.1", versions=["3.1"]):
         s.open()
-        s.connect(send("connack", code=2), CLOSE)
+        s.hex("100e00064d5149736470030200000000", send("connack", code=2), CLOSE)
     refs = {"5.0": "3.1.3-7 3.2.2-16"}
     given = {"assigned_client_identifier": "auto-1"}
     for clean in (True, False):
