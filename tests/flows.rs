@@ -149,6 +149,54 @@ fn an_answer_waits_for_the_older_ones_of_its_kind() {
     assert!(!inbound.acknowledge(id(2), Flow::ExactlyOnce, ReasonCode::SUCCESS));
 }
 
+/// A request is no message: it is not sent again, takes no quota and holds no message back.
+#[test]
+fn a_request_among_messages_that_are_sent_again() {
+    let mut outbound = Outbound::new(100);
+    assert_eq!(outbound.restore(id(1), Awaited::Puback, "a message"), Ok(()));
+    let none = Unsent { message: "SUBSCRIBE", why: WhyUnsent::NotConnected };
+    assert_eq!(outbound.request(Request::Subscribe, "SUBSCRIBE"), Err(none));
+    outbound.connected(20);
+    let request = outbound.request(Request::Subscribe, "SUBSCRIBE").unwrap();
+    assert_eq!(outbound.next_resend(), Some(Resend::Publish { id: id(1), message: &"a message" }));
+    assert_eq!(outbound.next_resend(), None);
+    assert_eq!((outbound.is_resending(), outbound.quota()), (false, 19));
+    // A second connection without the end of the first was told.
+    outbound.connected(20);
+    assert_eq!(outbound.next_resend(), Some(Resend::Publish { id: id(1), message: &"a message" }));
+    assert_eq!(outbound.next_resend(), None);
+    assert_eq!(outbound.answer(Answer::Suback, request), Ok(Answered::Done("SUBSCRIBE")));
+}
+
+#[test]
+fn an_answer_without_a_connection_gives_no_quota() {
+    let mut outbound = Outbound::new(10);
+    outbound.connected(1);
+    let id = outbound.publish(Flow::AtLeastOnce, 1).unwrap();
+    outbound.disconnected(|_, _| ());
+    assert_eq!(outbound.answer(Answer::Puback, id), Ok(Answered::Done(1)));
+    assert_eq!(outbound.quota(), 0);
+    let none = Unsent { message: 2, why: WhyUnsent::NotConnected };
+    assert_eq!(outbound.publish(Flow::AtLeastOnce, 2), Err(none));
+}
+
+/// Whoever is refused must not be told later that the message was taken.
+#[test]
+fn a_refusal_that_was_not_sent_is_no_success() {
+    let refused = ReasonCode::QUOTA_EXCEEDED;
+    let mut inbound = Inbound::new(20);
+    inbound.publish(id(1), Flow::ExactlyOnce).unwrap();
+    inbound.publish(id(2), Flow::ExactlyOnce).unwrap();
+    assert!(inbound.acknowledge(id(2), Flow::ExactlyOnce, refused));
+    // It waits for the answer to the first one.
+    assert_eq!(inbound.next_answer(), None);
+    assert!(inbound.iter().all(|(_, is_taken)| !is_taken));
+    inbound.disconnected();
+    assert_eq!(inbound.iter().collect::<Vec<_>>(), [(id(1), false)]);
+    assert_eq!(inbound.publish(id(2), Flow::ExactlyOnce), Ok(Arrival::Deliver));
+    assert_eq!(inbound.publish(id(1), Flow::ExactlyOnce), Ok(Arrival::Repeated));
+}
+
 #[test]
 fn a_refused_message_leaves_nothing() {
     let refused = ReasonCode::QUOTA_EXCEEDED;
@@ -178,10 +226,14 @@ fn more_than_the_maximum_is_told() {
     inbound.publish(id(7), Flow::AtLeastOnce).unwrap();
     assert_eq!(inbound.publish(id(2), Flow::ExactlyOnce), Err(InboundError::TooMany(2)));
     assert_eq!(inbound.publish(id(7), Flow::AtLeastOnce), Err(InboundError::TooMany(2)));
-    // What comes again and again counts once, but is not kept without end.
+    // What comes again and again counts once, and is answered once.
+    for _ in 0..10 {
+        assert_eq!(inbound.publish(id(1), Flow::ExactlyOnce), Ok(Arrival::Repeated));
+    }
+    assert!(inbound.acknowledge(id(1), Flow::ExactlyOnce, ReasonCode::SUCCESS));
+    assert_eq!(std::iter::from_fn(|| inbound.next_answer()).count(), 1);
     assert_eq!(inbound.publish(id(1), Flow::ExactlyOnce), Ok(Arrival::Repeated));
-    assert_eq!(inbound.publish(id(1), Flow::ExactlyOnce), Ok(Arrival::Repeated));
-    assert_eq!(inbound.publish(id(1), Flow::ExactlyOnce), Err(InboundError::TooMany(2)));
+    assert_eq!(std::iter::from_fn(|| inbound.next_answer()).count(), 1);
     // On a new connection, what is known from before counts when it comes.
     inbound.disconnected();
     assert_eq!(inbound.outstanding(), 0);
@@ -217,14 +269,20 @@ fn identifiers_are_used_up_and_given_back() {
 
 #[test]
 fn an_identifier_is_not_used_again_at_once() {
-    let mut outbound = Outbound::new(100);
-    outbound.connected(1);
-    let mut last = BTreeMap::new();
-    for round in 0..1_000 {
-        let id = outbound.publish(Flow::AtLeastOnce, ()).unwrap();
-        let before = last.insert(id, round);
-        assert!(before.is_none_or(|before| round - before >= 16), "{id} after {before:?}");
-        assert_eq!(outbound.answer(Answer::Puback, id), Ok(Answered::Done(())));
+    // Also while many others wait.
+    for waiting in [0, 15, 60] {
+        let mut outbound = Outbound::new(100);
+        outbound.connected(100);
+        for _ in 0..waiting {
+            outbound.publish(Flow::ExactlyOnce, ()).unwrap();
+        }
+        let mut last = BTreeMap::new();
+        for round in 0..1_000 {
+            let id = outbound.publish(Flow::AtLeastOnce, ()).unwrap();
+            let before = last.insert(id, round);
+            assert!(before.is_none_or(|before| round - before >= 16), "{id} after {before:?}");
+            assert_eq!(outbound.answer(Answer::Puback, id), Ok(Answered::Done(())));
+        }
     }
 }
 
@@ -240,8 +298,9 @@ fn a_quota_holds_back_what_is_sent_again() {
     let mut lost = Vec::new();
     outbound.disconnected(|id, message| lost.push((id.get(), message)));
     assert_eq!(lost, [(6, 99)]);
-    let none = Unsent { message: 7, why: WhyUnsent::QuotaUsedUp };
+    let none = Unsent { message: 7, why: WhyUnsent::NotConnected };
     assert_eq!(outbound.publish(Flow::AtLeastOnce, 7), Err(none));
+    assert_eq!(outbound.request(Request::Subscribe, 7), Err(none));
 
     outbound.connected(2);
     assert_eq!(outbound.next_resend(), Some(Resend::Publish { id: id(1), message: &0 }));
@@ -292,10 +351,12 @@ fn what_was_recorded_goes_on() {
         assert_eq!(sent.last().unwrap().len(), 19);
     }
     assert_eq!(sent[0], sent[1]);
-    // The identifiers between are free.
+    // Those that were not recorded are free, also the one in between.
     let free: Vec<u16> =
-        (0..3).map(|n| other.publish(Flow::AtLeastOnce, n).unwrap().get()).collect();
-    assert_eq!(free, [5, 21, 22]);
+        (0..31).map(|n| other.publish(Flow::AtLeastOnce, n).unwrap().get()).collect();
+    assert_eq!(free[..3], [21, 22, 23]);
+    assert!(free.contains(&5) && free.iter().all(|id| *id == 5 || (21..=50).contains(id)));
+    assert_eq!(other.len(), 50);
 }
 
 /// A packet on its way.

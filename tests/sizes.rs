@@ -49,8 +49,8 @@ fn sizes() {
         ("TopicTree", size_of::<TopicTree<u32>>(), 176),
         ("TopicMatches", size_of::<TopicMatches<'_, '_, u32>>(), 64),
         ("TopicCursor", size_of::<TopicCursor>(), 32),
-        ("Outbound", size_of::<Outbound<u32>>(), 40),
-        ("Inbound", size_of::<Inbound>(), 112),
+        ("Outbound", size_of::<Outbound<u32>>(), 48),
+        ("Inbound", size_of::<Inbound>(), 104),
     ];
     let grown: Vec<_> = sizes.iter().filter(|(_, is, was)| is != was).collect();
     assert!(grown.is_empty(), "name, size, expected: {grown:?}");

@@ -13,7 +13,8 @@ use alloc::collections::VecDeque;
 ///
 /// It knows neither the role nor the version of a session and does no I/O. Messages are delivered at
 /// their first PUBLISH. The application may acknowledge them in any order; the answers come in the
-/// order in which the messages came.
+/// order in which the messages came. Acknowledging takes time in proportion to the number of older
+/// messages that are not answered.
 ///
 /// ```
 /// use mqtt_pure::{Acknowledgement, Arrival, Flow, Inbound, PacketId, ReasonCode};
@@ -28,7 +29,7 @@ use alloc::collections::VecDeque;
 /// assert_eq!(inbound.next_answer(), None);
 /// assert!(inbound.acknowledge(one, Flow::ExactlyOnce, ReasonCode::SUCCESS));
 /// let answers: Vec<_> = std::iter::from_fn(|| inbound.next_answer()).map(|a| a.id).collect();
-/// assert_eq!(answers, [one, two, two]);
+/// assert_eq!(answers, [one, two]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Inbound {
@@ -46,6 +47,10 @@ const UNACKNOWLEDGED: u8 = 1;
 /// The identifier is known, whatever else holds. Beside these, [`COUNTED`]: the message came on this
 /// connection, and counts against the maximum.
 const KNOWN: u8 = 4;
+/// It is among those that wait for PUBREC.
+const OWED: u8 = 8;
+/// By the application; forgotten when that is told, or can't be told any more.
+const REFUSED: u8 = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Owed {
@@ -59,8 +64,8 @@ struct Owed {
 pub enum Arrival {
     /// It is new: to be given to the application, which acknowledges it.
     Deliver,
-    /// It was given to the application before, and is not given again [MQTT-4.3.3-10]. It is answered
-    /// once the first one is.
+    /// It was given to the application before, and is not given again [MQTT-4.3.3-10]. If the first one
+    /// is not answered yet, one answer is to both.
     Repeated,
 }
 
@@ -104,10 +109,10 @@ impl Inbound {
         self.pubacks.len().saturating_add(self.known.counted())
     }
 
-    /// The identifiers of QoS 2 that are known, and whether the application has acknowledged the
-    /// message. Those that it has are part of the session.
+    /// The identifiers of QoS 2 that are known, in their order, and whether the application has taken
+    /// the message. Those that it has are part of the session.
     pub fn iter(&self) -> impl Iterator<Item = (PacketId, bool)> {
-        self.known.iter().map(|(id, flags)| (id, flags & UNACKNOWLEDGED == 0))
+        self.known.iter().map(|(id, flags)| (id, flags & (UNACKNOWLEDGED | REFUSED) == 0))
     }
 
     /// A PUBLISH of QoS 1 or 2 has come, whatever its DUP.
@@ -121,27 +126,24 @@ impl Inbound {
         if step == Taken::InUse {
             return Err(InboundError::InUse(id));
         }
-        let maximum = usize::from(self.maximum);
         let is_counted = flow == Flow::ExactlyOnce && flags & COUNTED != 0;
-        // A message of QoS 2 that is sent again and again is answered each time, and counts once: what
-        // is owed to it is bounded apart.
-        let is_bounded = self.pubrecs.len() < maximum.saturating_mul(2);
-        if (!is_counted && self.outstanding() >= maximum) || !is_bounded {
+        if !is_counted && self.outstanding() >= usize::from(self.maximum) {
             return Err(InboundError::TooMany(self.maximum));
         }
-        let owed = Owed { id, reason: None };
+        let is_acknowledged = flags & (KNOWN | UNACKNOWLEDGED) == KNOWN;
+        let reason = is_acknowledged.then_some(ReasonCode::SUCCESS);
         match (flow, step) {
-            (Flow::AtLeastOnce, _) => self.pubacks.push_back(owed),
+            (Flow::AtLeastOnce, _) => self.pubacks.push_back(Owed { id, reason: None }),
             (Flow::ExactlyOnce, Taken::Repeated) => {
-                self.known.set(id, flags | COUNTED);
-                let is_acknowledged = flags & UNACKNOWLEDGED == 0;
-                let reason = is_acknowledged.then_some(ReasonCode::SUCCESS);
-                self.pubrecs.push_back(Owed { id, reason });
+                if flags & OWED == 0 {
+                    self.pubrecs.push_back(Owed { id, reason });
+                }
+                self.known.set(id, flags | COUNTED | OWED);
                 return Ok(Arrival::Repeated);
             }
             (Flow::ExactlyOnce, _) => {
-                self.known.set(id, KNOWN | COUNTED | UNACKNOWLEDGED);
-                self.pubrecs.push_back(owed);
+                self.pubrecs.push_back(Owed { id, reason: None });
+                self.known.set(id, KNOWN | COUNTED | UNACKNOWLEDGED | OWED);
             }
         }
         Ok(Arrival::Deliver)
@@ -162,14 +164,16 @@ impl Inbound {
                 if flags & UNACKNOWLEDGED == 0 {
                     return false;
                 }
-                self.known.set(id, flags & !UNACKNOWLEDGED);
-                let mut is_owed = false;
-                for owed in self.pubrecs.iter_mut().filter(|owed| owed.id == id) {
-                    (owed.reason, is_owed) = (Some(reason), true);
-                }
-                // Without a connection, the peer sends it again, and is refused then as a new one.
-                if !is_owed && reason.is_failure() {
-                    self.known.set(id, 0);
+                let owed = self.pubrecs.iter_mut().find(|owed| owed.id == id);
+                match owed.filter(|_| flags & OWED != 0) {
+                    Some(owed) => {
+                        owed.reason = Some(reason);
+                        let refused = if reason.is_failure() { REFUSED } else { 0 };
+                        self.known.set(id, flags & !UNACKNOWLEDGED | refused);
+                    }
+                    // Its connection is gone, so that the peer sends it again: as a new one.
+                    None if reason.is_failure() => self.known.set(id, 0),
+                    None => self.known.set(id, flags & !UNACKNOWLEDGED),
                 }
                 true
             }
@@ -188,20 +192,15 @@ impl Inbound {
         let (id, reason) = first(&self.pubrecs)?;
         self.pubrecs.pop_front();
         // [MQTT-4.3.3-9]
-        if reason.is_failure() {
-            self.known.set(id, 0);
-            self.pubrecs.retain(|owed| owed.id != id);
-        }
+        let left = if reason.is_failure() { 0 } else { self.known.get(id) & !OWED };
+        self.known.set(id, left);
         Some(Acknowledgement { flow: Flow::ExactlyOnce, id, reason })
     }
 
     /// PUBREL has come: PUBCOMP is to be sent, after it is recorded that the identifier is free.
     /// Tells whether it was in use; if not, 5.0 says so by the reason code 0x92.
     pub fn pubrel(&mut self, id: PacketId) -> Result<bool, InboundError> {
-        let flags = self.known.get(id);
-        let is_owed = flags != 0 && self.pubrecs.iter().any(|owed| owed.id == id);
-        let state = if is_owed { Received::Publish } else { state(flags) };
-        match taken(state, Arrived::Pubrel) {
+        match taken(state(self.known.get(id)), Arrived::Pubrel) {
             Taken::Completed => {
                 self.known.set(id, 0);
                 Ok(true)
@@ -211,18 +210,20 @@ impl Inbound {
         }
     }
 
-    /// The connection is gone, and with it what was to be answered. What is known of messages of
-    /// QoS 2 stays.
+    /// The connection is gone, and with it what was to be answered. What is known of messages of QoS 2
+    /// stays, unless they were refused: the peer sends these again, and they are new then.
     pub fn disconnected(&mut self) {
         self.pubacks.clear();
-        self.pubrecs.clear();
+        for Owed { id, .. } in self.pubrecs.drain(..) {
+            let flags = self.known.get(id);
+            self.known.set(id, if flags & REFUSED == 0 { flags & !OWED } else { 0 });
+        }
         self.known.discount();
     }
 
     /// The session is gone: all identifiers are free.
     pub fn clear(&mut self) {
-        self.disconnected();
-        self.known = Ids::new();
+        *self = Self::new(self.maximum);
     }
 
     /// Takes in an identifier of QoS 2 that was recorded, before there is a connection.
@@ -231,11 +232,11 @@ impl Inbound {
     }
 }
 
-/// The state of an identifier, which may wait for PUBREC to be sent though it is acknowledged.
+/// The state of an identifier: PUBREC may have to be sent though the message is acknowledged.
 const fn state(flags: u8) -> Received {
     match flags {
         0 => Received::Nothing,
-        flags if flags & UNACKNOWLEDGED != 0 => Received::Publish,
+        flags if flags & (UNACKNOWLEDGED | OWED) != 0 => Received::Publish,
         _ => Received::Pubrec,
     }
 }

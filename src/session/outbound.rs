@@ -11,8 +11,9 @@ use alloc::vec::Vec;
 /// and 2 on their way, and requests, all from one pool.
 ///
 /// It knows neither the role nor the version of a session and does no I/O: whoever uses it writes the
-/// packets and tells the answers. `M` is what is kept of a message or request. Every step takes the
-/// same time, however many messages are on their way.
+/// packets and tells the answers. `M` is what is kept of a message or request. To send and to answer
+/// takes the same time however many messages are on their way; there is memory for as many as there
+/// were at one time.
 ///
 /// ```
 /// use mqtt_pure::{Answer, Answered, Flow, Outbound, Resend};
@@ -39,12 +40,32 @@ pub struct Outbound<M> {
     len: u16,
     /// How many messages the peer still accepts on this connection.
     quota: u16,
-    /// What is on its way, in the order in which it was first sent.
+    /// Messages on their way, in the order in which they were first sent.
     sent: List,
+    /// Requests that are not answered, in order.
+    asked: List,
     /// Identifiers that were given back, the longest free one first.
     free: List,
     /// The next one to be sent again.
     resend: u16,
+    is_connected: bool,
+}
+
+/// Which of its lists a slot is in.
+#[derive(Clone, Copy)]
+enum Which {
+    Sent,
+    Asked,
+    Free,
+}
+
+impl Which {
+    const fn of(awaited: Awaited) -> Self {
+        match awaited {
+            Awaited::Puback | Awaited::Pubrec | Awaited::Pubcomp => Self::Sent,
+            Awaited::Suback | Awaited::Unsuback => Self::Asked,
+        }
+    }
 }
 
 /// The first and the last of linked slots.
@@ -61,8 +82,8 @@ impl List {
 /// The number of no slot.
 const NONE: u16 = u16::MAX;
 
-/// So many identifiers are used before one is used again, so that an answer that comes twice or late
-/// is not taken for that to another message.
+/// So many identifiers are free before one is used again, as long as there are more: an answer that
+/// comes twice or late is not to be taken for that to another message.
 const SPREAD: usize = 16;
 
 #[derive(Clone, Debug)]
@@ -119,8 +140,10 @@ pub struct Unsent<M> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WhyUnsent {
-    /// As many messages are on their way as the peer accepts, or there is no connection
-    /// [MQTT-4.9.0-2].
+    /// There is no connection.
+    #[error("there is no connection")]
+    NotConnected,
+    /// As many messages are on their way as the peer accepts [MQTT-4.9.0-2].
     #[error("no more messages may be on their way")]
     QuotaUsedUp,
     /// Older messages are to be sent again first [MQTT-4.6.0-1].
@@ -166,8 +189,10 @@ impl<M> Outbound<M> {
             len: 0,
             quota: 0,
             sent: List::EMPTY,
+            asked: List::EMPTY,
             free: List::EMPTY,
             resend: NONE,
+            is_connected: false,
         }
     }
 
@@ -203,7 +228,7 @@ impl<M> Outbound<M> {
         self.slots.get_mut(usize::from(at(id)))?.message.as_mut()
     }
 
-    /// All that is on its way, in the order in which it was first sent.
+    /// The messages that are on their way, in the order in which they were first sent.
     pub fn iter(&self) -> impl Iterator<Item = (PacketId, Awaited, &M)> {
         let mut next = self.sent.first;
         core::iter::from_fn(move || {
@@ -219,7 +244,7 @@ impl<M> Outbound<M> {
     /// What is on its way is to be sent again [MQTT-4.4.0-1]: call [`Self::next_resend`] until it is
     /// `None`, and again whenever an answer has come while [`Self::is_resending`].
     pub fn connected(&mut self, quota: u16) {
-        self.quota = quota;
+        (self.quota, self.is_connected) = (quota, true);
         self.resend = self.sent.first;
         self.slots.iter_mut().for_each(|slot| slot.is_charged = false);
     }
@@ -227,35 +252,35 @@ impl<M> Outbound<M> {
     /// The connection is gone. The function gets the requests, which are no part of a session; their
     /// identifiers are free.
     pub fn disconnected(&mut self, mut lost: impl FnMut(PacketId, M)) {
-        (self.quota, self.resend) = (0, NONE);
-        let mut next = self.sent.first;
-        while let Some(slot) = self.slots.get(usize::from(next)) {
-            let here = next;
-            next = slot.next;
-            if matches!(slot.awaited, Some(Awaited::Suback | Awaited::Unsuback))
-                && let Some((id, message)) = id(here).zip(self.release(here))
-            {
-                lost(id, message);
-            }
-        }
+        (self.quota, self.resend, self.is_connected) = (0, NONE, false);
+        self.drain(Which::Asked, |id, _, message| lost(id, message));
     }
 
-    /// The session is gone. The function gets all that was on its way, in the order in which it was
-    /// first sent.
+    /// The session is gone. The function gets all messages that were on their way, in the order in
+    /// which they were first sent, and then the requests. A connection stays, with its quota.
     pub fn clear(&mut self, mut lost: impl FnMut(PacketId, Awaited, M)) {
-        (self.quota, self.resend) = (0, NONE);
-        while let Some(awaited) = self.slots.get(usize::from(self.sent.first)).map(|s| s.awaited) {
-            let here = self.sent.first;
-            if let Some(((id, awaited), message)) = id(here).zip(awaited).zip(self.release(here)) {
+        self.drain(Which::Sent, &mut lost);
+        self.drain(Which::Asked, &mut lost);
+        (self.slots, self.free) = (Vec::new(), List::EMPTY);
+    }
+
+    fn drain(&mut self, which: Which, mut lost: impl FnMut(PacketId, Awaited, M)) {
+        loop {
+            let here = self.list(which).first;
+            let Some(awaited) = self.slots.get(usize::from(here)).map(|slot| slot.awaited) else {
+                return;
+            };
+            let message = self.release(here);
+            if let Some(((id, awaited), message)) = id(here).zip(awaited).zip(message) {
                 lost(id, awaited, message);
             }
         }
-        (self.slots, self.free) = (Vec::new(), List::EMPTY);
     }
 
     /// Gives a message an identifier; the PUBLISH is to be sent then, without DUP.
     pub fn publish(&mut self, flow: Flow, message: M) -> Result<PacketId, Unsent<M>> {
         let why = match self {
+            Self { is_connected: false, .. } => WhyUnsent::NotConnected,
             _ if self.is_resending() => WhyUnsent::Resending,
             Self { quota: 0, .. } => WhyUnsent::QuotaUsedUp,
             _ => {
@@ -277,6 +302,9 @@ impl<M> Outbound<M> {
             Request::Subscribe => Awaited::Suback,
             Request::Unsubscribe => Awaited::Unsuback,
         };
+        if !self.is_connected {
+            return Err(Unsent { message, why: WhyUnsent::NotConnected });
+        }
         self.take(awaited, false, message)
     }
 
@@ -302,9 +330,6 @@ impl<M> Outbound<M> {
                 return Err(WrongAnswer { id, answer, awaited });
             }
         };
-        if slot.is_some_and(|slot| slot.is_charged) {
-            self.quota = self.quota.saturating_add(1);
-        }
         Ok(self.release(here).map_or(Answered::Unknown, over))
     }
 
@@ -337,9 +362,9 @@ impl<M> Outbound<M> {
         while self.slots.len() <= usize::from(here) {
             let Ok(new) = u16::try_from(self.slots.len()) else { return Err(message) };
             self.slots.push(Slot::EMPTY);
-            self.link(new, false);
+            self.link(new, Which::Free);
         }
-        self.unlink(here, false);
+        self.unlink(here, Which::Free);
         self.fill(here, awaited, false, message);
         Ok(())
     }
@@ -353,8 +378,8 @@ impl<M> Outbound<M> {
         let len = self.slots.len();
         let may_grow = len < usize::from(self.limit);
         let here = match self.free.first {
-            first if first != NONE && (len >= SPREAD || !may_grow) => {
-                self.unlink(first, false);
+            first if first != NONE && (len.saturating_sub(self.len()) >= SPREAD || !may_grow) => {
+                self.unlink(first, Which::Free);
                 first
             }
             _ if may_grow => {
@@ -376,31 +401,38 @@ impl<M> Outbound<M> {
             (slot.message, slot.awaited, slot.is_charged) =
                 (Some(message), Some(awaited), is_charged);
         }
-        self.link(here, true);
+        self.link(here, Which::of(awaited));
         self.len = self.len.saturating_add(1);
     }
 
-    /// Takes the message out of a slot, and gives its identifier back.
+    /// Takes the message out of a slot, gives its identifier back, and what it took of the quota.
     fn release(&mut self, here: u16) -> Option<M> {
         let slot = self.slots.get_mut(usize::from(here))?;
-        slot.awaited = None;
+        let which = Which::of(slot.awaited.take()?);
         let message = slot.message.take();
+        if slot.is_charged && self.is_connected {
+            self.quota = self.quota.saturating_add(1);
+        }
         if self.resend == here {
             self.resend = slot.next;
         }
-        self.unlink(here, true);
-        self.link(here, false);
+        self.unlink(here, which);
+        self.link(here, Which::Free);
         self.len = self.len.saturating_sub(1);
         message
     }
 
-    fn list(&mut self, is_sent: bool) -> &mut List {
-        if is_sent { &mut self.sent } else { &mut self.free }
+    fn list(&mut self, which: Which) -> &mut List {
+        match which {
+            Which::Sent => &mut self.sent,
+            Which::Asked => &mut self.asked,
+            Which::Free => &mut self.free,
+        }
     }
 
     /// Puts a slot at the end of a list.
-    fn link(&mut self, here: u16, is_sent: bool) {
-        let list = self.list(is_sent);
+    fn link(&mut self, here: u16, which: Which) {
+        let list = self.list(which);
         let before = list.last;
         list.last = here;
         if before == NONE {
@@ -414,16 +446,16 @@ impl<M> Outbound<M> {
         }
     }
 
-    fn unlink(&mut self, here: u16, is_sent: bool) {
+    fn unlink(&mut self, here: u16, which: Which) {
         let Some(slot) = self.slots.get(usize::from(here)) else { return };
         let (before, next) = (slot.before, slot.next);
         match self.slots.get_mut(usize::from(before)) {
             Some(slot) => slot.next = next,
-            None => self.list(is_sent).first = next,
+            None => self.list(which).first = next,
         }
         match self.slots.get_mut(usize::from(next)) {
             Some(slot) => slot.before = before,
-            None => self.list(is_sent).last = before,
+            None => self.list(which).last = before,
         }
     }
 }
