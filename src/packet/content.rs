@@ -1,7 +1,10 @@
 //! What length-prefixed fields hold, and what can be wrong with it.
 
 use super::ErrorKind;
-use crate::{topic, wire::text};
+use crate::{
+    topic,
+    wire::{HAS_ROOM, plain, text},
+};
 
 /// What a length-prefixed field holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,14 @@ pub(crate) fn first_fault(
     content: Content,
     discouraged: bool,
 ) -> Option<(ErrorKind, usize, u32)> {
+    // Most of what is looked at here ends early, and nothing else is wrong with it.
+    if HAS_ROOM
+        && !discouraged
+        && content != Content::TopicFilterOrShare
+        && plain::is_plain_name(bytes)
+    {
+        return None;
+    }
     let is_topic = !matches!(content, Content::Text | Content::Binary);
     if is_topic && bytes.is_empty() && missing == 0 {
         return Some((ErrorKind::EmptyTopic, 0, 0));

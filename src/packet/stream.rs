@@ -196,7 +196,7 @@ impl Drop for Feed<'_, '_> {
         self.decoder.drop_taken();
         if matches!(self.decoder.state, State::Failed(_)) {
             self.decoder.carry = BytesMut::new();
-        } else {
+        } else if !self.input.is_empty() {
             self.decoder.carry.extend_from_slice(self.input);
         }
     }
@@ -243,35 +243,39 @@ impl<'i> Feed<'_, 'i> {
     #[inline(never)]
     fn next_any(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
         match self.decoder.state {
-            State::Packet if self.decoder.carry.is_empty() => {
-                let options = self.decoder.judge.options;
-                if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, &options) {
-                    self.hold();
-                    self.decoder.state = State::Gather(len);
-                    self.decoder.checked = len;
-                    return Ok(None);
-                }
-                let header = match frame::header(self.input, &options, &mut ()) {
-                    Ok(Start::Header(header)) => header,
-                    Ok(Start::Partial) => {
-                        self.hold();
-                        return Ok(None);
-                    }
-                    // Skipping or streaming may take what is too large.
-                    Err(_) => return self.next_slow(),
-                };
-                let (body, missing) = header.body(self.input);
-                if missing > 0 {
-                    return self.gather(&header).map(|()| None);
-                }
-                let frame = header.frame(body);
-                self.input = self.input.get(frame.packet_len()..).unwrap_or_default();
-                let StreamDecoder { judge: Judge { options, .. }, state, .. } = &mut *self.decoder;
-                note(Packet::decode(frame, *options), options, state).map(Some)
-            }
+            State::Packet if self.decoder.carry.is_empty() => self.next_packet(),
             State::Gather(len) => self.next_gathered(len),
             _ => self.next_slow(),
         }
+    }
+
+    /// The packet at the front of the input, whole or not.
+    #[inline(never)]
+    fn next_packet(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
+        let options = self.decoder.judge.options;
+        if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, &options) {
+            self.hold();
+            self.decoder.state = State::Gather(len);
+            self.decoder.checked = len;
+            return Ok(None);
+        }
+        let header = match frame::header(self.input, &options, &mut ()) {
+            Ok(Start::Header(header)) => header,
+            Ok(Start::Partial) => {
+                self.hold();
+                return Ok(None);
+            }
+            // Skipping or streaming may take what is too large.
+            Err(_) => return self.next_slow(),
+        };
+        let (body, missing) = header.body(self.input);
+        if missing > 0 {
+            return self.gather(&header).map(|()| None);
+        }
+        let frame = header.frame(body);
+        self.input = self.input.get(frame.packet_len()..).unwrap_or_default();
+        let StreamDecoder { judge: Judge { options, .. }, state, .. } = &mut *self.decoder;
+        note(Packet::decode(frame, *options), options, state).map(Some)
     }
 
     /// Carries the input, which is the beginning of a packet, and returns it.
