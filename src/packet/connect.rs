@@ -121,8 +121,12 @@ impl<'a> Connect<'a> {
             following.last_after_client_id(),
         ))?;
         let client_id = read_client_id(&mut r, flags, following.room())?;
-        let will =
-            if flags & WILL != 0 { Some(read_will(&mut r, flags, &mut following)?) } else { None };
+        let (will, will_topic) = if flags & WILL != 0 {
+            let will = read_will(&mut r, flags, &mut following)?;
+            (Some(will), Some(will.topic))
+        } else {
+            (None, None)
+        };
         let user_name = if is_there(&r, flags, USER_NAME) {
             Some(r.text(Field::UserName, following.after(USER_NAME, 2))?)
         } else {
@@ -134,7 +138,7 @@ impl<'a> Connect<'a> {
             None
         };
         r.finish()?;
-        r.confirm([Some(client_id), user_name], will.map(|will| will.topic))?;
+        r.confirm(client_id, user_name, will_topic)?;
         Ok(Self {
             version,
             clean_session: flags & CLEAN_SESSION != 0,
@@ -186,7 +190,8 @@ fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Faul
             // [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT-3.1.2-15]; 3.1 disregards the bits.
             breach(r, ErrorKind::WillFlagsWithoutWill)?;
         }
-    } else if flags & WILL_QOS == WILL_QOS {
+    } else if W::TELLS && flags & WILL_QOS == WILL_QOS {
+        // A glance asks when it makes a QoS of them.
         // [MQTT-3.1.2-14]; 5.0: [MQTT-3.1.2-12]
         breach(r, ErrorKind::InvalidQos)?;
     }
@@ -225,11 +230,16 @@ fn read_will<'a, W: Watch<'a>>(
     following: &mut Following,
 ) -> Result<Will<'a>, W::Fault> {
     // [MQTT-3.1.2-9] [MQTT-3.1.3-1] [MQTT-3.1.3-10]
+    let qos = match QoS::new((flags & WILL_QOS).wrapping_shr(3)) {
+        Some(qos) => qos,
+        // It has been told.
+        None => r.tell(|_| Ok(QoS::default()))?,
+    };
     let properties = r.will_properties(following.after_properties())?;
     Ok(Will {
         topic: r.will_topic(following.after(0, 3))?,
         payload: r.binary(Field::WillPayload, following.after(0, 2))?,
-        qos: QoS::new((flags & WILL_QOS).wrapping_shr(3)).unwrap_or_default(),
+        qos,
         retain: flags & WILL_RETAIN != 0,
         properties,
     })

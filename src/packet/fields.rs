@@ -283,7 +283,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn binary(&mut self, field: Field, room: Room) -> Result<Binary<'a>, W::Fault> {
         let start = self.at();
-        let bytes = self.prefixed(field, room, Content::Binary)?;
+        let bytes = self.prefixed_in_row(field, room, Content::Binary)?;
         let value =
             if field == Field::Password { Value::Secret(bytes.len()) } else { Value::Bytes(bytes) };
         self.saw(field, start, value);
@@ -293,7 +293,7 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn text(&mut self, field: Field, room: Room) -> Result<Text<'a>, W::Fault> {
         let start = self.at();
-        let bytes = self.prefixed(field, room, Content::Text)?;
+        let bytes = self.prefixed_in_row(field, room, Content::Text)?;
         let text = Text::from_checked(bytes);
         self.saw(field, start, Value::Text(text));
         // A glance looks at the texts when it has found all fields: see `confirm`.
@@ -357,6 +357,20 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
     #[inline(always)]
     pub(crate) fn any_prefixed(&mut self) -> Option<&'a [u8]> {
         self.reader.prefixed()
+    }
+
+    /// [`Self::prefixed`] where others may follow.
+    #[inline(always)]
+    pub(crate) fn prefixed_in_row(
+        &mut self,
+        field: Field,
+        room: Room,
+        content: Content,
+    ) -> Result<&'a [u8], W::Fault> {
+        if !W::TELLS {
+            return self.reader.prefixed_in_row().ok_or_else(|| UNTOLD.into());
+        }
+        self.prefixed(field, room, content)
     }
 
     #[inline(always)]

@@ -15,7 +15,8 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         if W::TELLS {
             return self.topic_name(Field::WillTopic, room);
         }
-        self.prefixed(Field::WillTopic, room, Content::TopicName).map(TopicName::from_checked)
+        let bytes = self.prefixed_in_row(Field::WillTopic, room, Content::TopicName)?;
+        Ok(TopicName::from_checked(bytes))
     }
 
     /// What a glance has not looked at in [`Self::text`] and [`Self::will_topic`], so that the way
@@ -23,19 +24,16 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn confirm(
         &self,
-        texts: [Option<Text<'a>>; 2],
+        first: Text<'a>,
+        second: Option<Text<'a>>,
         topic: Option<TopicName<'a>>,
     ) -> Result<(), W::Fault> {
         if W::TELLS {
             return Ok(());
         }
-        let is_plain =
-            |text: Option<Text<'a>>| text.is_none_or(|text| plain::is_plain(text.as_bytes()));
-        let [first, second] = texts;
-        // All are looked at before one question is asked.
-        let is_enough = is_plain(first)
-            & is_plain(second)
-            & topic.is_none_or(|topic| plain::is_plain_name(topic.as_bytes()));
+        let (first, second, topic) =
+            (first.as_bytes(), second.map(Text::as_bytes), topic.map(TopicName::as_bytes));
+        let is_enough = plain::are_plain(first, second, topic);
         if is_enough { Ok(()) } else { Err(self.strange()) }
     }
 

@@ -10,11 +10,11 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     /// The version that a CONNECT names.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn connect_version(&mut self) -> Result<Version, W::Fault> {
+        if !W::TELLS {
+            return self.plain_version();
+        }
         let name = self.protocol_name()?;
-        // A glance has left 3.1 to others.
-        if W::TELLS
-            && let Some(version) = Version::of_name(name)
-        {
+        if let Some(version) = Version::of_name(name) {
             self.version = version;
         }
         let start = self.at();
@@ -31,6 +31,28 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
                 self.breach(ErrorKind::ProtocolLevel, Field::ProtocolLevel, start, level.into())?;
                 Ok(self.version())
             }
+        }
+    }
+
+    /// [`Self::connect_version`] for a glance, which leaves 3.1 to those who look closer, and is spared
+    /// all questions about it.
+    #[inline(always)]
+    fn plain_version(&mut self) -> Result<Version, W::Fault> {
+        let versions = self.options.versions;
+        // No CONNECT has fewer bytes than these, so one question is enough for the fields in them. The
+        // name is compared with its length, as one value.
+        let Some(([name @ .., level, _, _, _, _, _], _)) = self.rest().split_first_chunk::<12>()
+        else {
+            return Err(self.strange());
+        };
+        let is_name = name == b"\0\x04MQTT";
+        let named = Version::from_wire(b"MQTT", *level);
+        match named.filter(|version| is_name && versions.contains(*version)) {
+            Some(version) => {
+                self.go_on_with(self.rest().get(7..).unwrap_or_default());
+                Ok(version)
+            }
+            None => Err(self.strange()),
         }
     }
 
@@ -62,8 +84,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
         if name.len() == 6 {
             self.check_length_of_3_1(self.left())?;
         }
-        // A glance leaves 3.1 to those who look closer, and is spared all questions about it.
-        if name != b"MQTT" && !(W::TELLS && name == b"MQIsdp") {
+        if name != b"MQTT" && name != b"MQIsdp" {
             // [MQTT-3.1.2-1]
             self.breach(ErrorKind::ProtocolName, field, start, 0)?;
         }

@@ -18,6 +18,15 @@ pub(crate) fn is_plain_name(bytes: &[u8]) -> bool {
     is_made_of::<true>(bytes)
 }
 
+/// [`is_plain`] of the texts and [`is_plain_name`] of the name, as far as there are any, in one call:
+/// the parameters fit in registers, so little has to be put aside for it.
+#[inline(never)]
+pub(crate) fn are_plain(first: &[u8], second: Option<&[u8]>, name: Option<&[u8]>) -> bool {
+    is_made_of::<false>(first)
+        && second.is_none_or(is_made_of::<false>)
+        && name.is_none_or(is_made_of::<true>)
+}
+
 #[inline(always)]
 fn is_made_of<const NAME: bool>(bytes: &[u8]) -> bool {
     if !HAS_ROOM {
@@ -114,6 +123,13 @@ mod tests {
             }
         }
         assert!(is_plain(&[]) && !is_plain_name(&[]));
+    }
+
+    #[test]
+    fn each_of_several_is_looked_at() {
+        assert!(are_plain(b"a#", Some(b"+"), Some(b"a")) && are_plain(b"", None, None));
+        assert!(!are_plain(b"\0", None, None) && !are_plain(b"", Some(b"\0"), None));
+        assert!(!are_plain(b"", None, Some(b"+")) && !are_plain(b"", None, Some(b"")));
     }
 
     #[test]

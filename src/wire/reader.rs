@@ -64,4 +64,15 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         Some(taken)
     }
+
+    /// [`Self::prefixed`] for one of several in a row: the way from one length to the next is shorter,
+    /// that to the bytes longer.
+    #[inline(always)]
+    pub(crate) fn prefixed_in_row(&mut self) -> Option<&'a [u8]> {
+        let (len, _) = self.rest.split_first_chunk::<2>()?;
+        let end = usize::from(u16::from_be_bytes(*len)).saturating_add(2);
+        let (taken, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest;
+        taken.get(2..)
+    }
 }
