@@ -426,6 +426,106 @@ fn turns_are_fair_whoever_comes_and_goes() {
     assert_eq!((all[&("g".to_owned(), 7)], all[&("g".to_owned(), 8)]), (5, 2));
 }
 
+/// Names in the order of their bytes, from where a cursor is.
+fn names_after(tree: &TopicTree<()>, filter: &str, cursor: &TopicCursor) -> Vec<String> {
+    let filter = TopicFilter::new(filter).unwrap();
+    tree.matches(filter).after(cursor).map(|entry| entry.name()).collect()
+}
+
+#[test]
+fn a_cursor_leads_to_its_place_from_anywhere() {
+    let mut tree = TopicTree::new();
+    for name in ["$SYS/a", "$SYS/b", "a", "ab", "abb", "b", "bb"] {
+        tree.insert(TopicName::new(name).unwrap(), ()).unwrap();
+    }
+    let all = TopicFilter::new("#").unwrap();
+    let mut walk = tree.matches(all);
+    for rest in [vec!["ab", "abb", "b", "bb"], vec!["abb", "b", "bb"], vec!["b", "bb"]] {
+        assert!(walk.next().is_some());
+        let cursor = walk.cursor();
+        for passed in 0..5 {
+            let mut other = tree.matches(all);
+            assert_eq!(other.by_ref().take(passed).count(), passed);
+            let names: Vec<String> = other.after(&cursor).map(|entry| entry.name()).collect();
+            assert_eq!(names, rest);
+        }
+    }
+    // A cursor of another walk does not lead to names that are not for this filter.
+    let mut every = tree.iter();
+    assert_eq!(every.next().map(|entry| entry.name()), Some("$SYS/a".into()));
+    assert_eq!(names_after(&tree, "#", &every.cursor()), ["a", "ab", "abb", "b", "bb"]);
+    assert!(names_after(&tree, "+/b", &every.cursor()).is_empty());
+    assert_eq!(names_after(&tree, "$SYS/+", &every.cursor()), ["$SYS/b"]);
+}
+
+/// With keys that have no order, no promise is kept but this one: no panic, and an end.
+#[test]
+fn keys_without_an_order_do_no_harm() {
+    use std::{cell::Cell, cmp::Ordering};
+    #[derive(Clone, PartialEq, Eq)]
+    struct Key(u32);
+    thread_local!(static RANDOM: Cell<u64> = const { Cell::new(0x2545_f491_4f6c_dd1d) });
+    impl Ord for Key {
+        fn cmp(&self, _: &Self) -> Ordering {
+            let mut random = RANDOM.get();
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            RANDOM.set(random);
+            [Ordering::Less, Ordering::Equal, Ordering::Greater]
+                [usize::from(random.to_be_bytes()[0] % 3)]
+        }
+    }
+    impl PartialOrd for Key {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    let filter = TopicFilter::new("a").unwrap();
+    for _ in 0..100 {
+        let mut tree = FilterTree::new();
+        for n in 0..200 {
+            tree.insert(filter, Key(n), n).unwrap();
+        }
+        assert!(tree.matches(TopicName::new("a").unwrap()).count() <= 200);
+        for n in 0..200 {
+            tree.remove(filter, &Key(n));
+            tree.remove_subscriber(&Key(n));
+        }
+    }
+}
+
+#[test]
+fn a_budget_sees_long_levels() {
+    let mut tree = FilterTree::with_limits(TreeLimits::unlimited());
+    for bits in 0..1_024_u32 {
+        let levels: Vec<&str> =
+            (0..10).map(|bit| if bits >> bit & 1 == 1 { "+" } else { "a" }).collect();
+        insert(&mut tree, &format!("{}/+/z", levels.join("/")), 0).unwrap();
+    }
+    let steps = |last: usize| {
+        let name = format!("{}/{}", ["a"; 10].join("/"), "x".repeat(last));
+        let mut matches = tree.matches(TopicName::new(&name).unwrap()).within(usize::MAX);
+        assert_eq!(matches.by_ref().count(), 0);
+        usize::MAX - matches.steps_left()
+    };
+    let (short, long) = (steps(1), steps(60_000));
+    assert!(long >= short + 1_024 * (60_000 / 128), "{short} {long}");
+}
+
+#[test]
+fn a_filter_may_be_too_long() {
+    let mut tree = FilterTree::new();
+    let long = "x".repeat(4_097);
+    let error = Err(TreeError::TooLong { len: 4_097, most: 4_096 });
+    assert_eq!((insert(&mut tree, &long, 1), insert(&mut tree, &long[1..], 1)), (error, Ok(())));
+    let shared = format!("$share/{}/a", &long[1..]);
+    let share = TopicFilter::new(&shared).unwrap().share().unwrap();
+    assert_eq!(tree.insert(share, 1, ()).map(|_| ()), error);
+    let mut tree = TopicTree::new();
+    assert_eq!(tree.insert(TopicName::new(&long).unwrap(), ()).map(|_| ()), error);
+}
+
 #[test]
 fn trees_may_go_to_other_threads() {
     fn is_fit<T: Send + Sync + Clone>() {}

@@ -30,6 +30,14 @@ impl<'a> SubscribedTo<'a> {
             Self::Share(share) => share.filter,
         }
     }
+
+    /// How long the name of the group is.
+    const fn group_len(self) -> usize {
+        match self {
+            Self::Filter(_) => 0,
+            Self::Share(share) => share.name.len(),
+        }
+    }
 }
 
 impl<'a> From<TopicFilter<'a>> for SubscribedTo<'a> {
@@ -75,7 +83,7 @@ impl<'a> From<Share<'a>> for SubscribedTo<'a> {
 /// What it takes to insert, to remove and to match depends on the length of the topic, and on how many
 /// filters begin alike and have a `+` at the same place, hardly on how many subscriptions there are.
 /// No walk uses recursion or allocates. The order in which matches are found depends on the contents
-/// alone.
+/// alone. The memory of what is removed is used again, and given back when nothing is left.
 #[derive(Clone)]
 pub struct FilterTree<K, V> {
     pub(super) targets: Targets<K, V>,
@@ -126,20 +134,28 @@ impl Places {
 }
 
 impl<K: Ord + Clone, V> FilterTree<K, V> {
-    /// An empty tree with the default limits.
-    pub const fn new() -> Self {
+    /// An empty tree with the default limits; see [`Self::with_limits`].
+    pub fn new() -> Self {
         Self::with_limits(TreeLimits::new())
     }
 
-    /// An empty tree.
-    pub const fn with_limits(limits: TreeLimits) -> Self {
-        Self::with_seed(limits, 0)
+    /// An empty tree. With the feature `std` it has a random seed; without, use [`Self::with_seed`]
+    /// where strangers subscribe.
+    pub fn with_limits(limits: TreeLimits) -> Self {
+        #[cfg(feature = "std")]
+        let seed = {
+            use std::hash::{BuildHasher, RandomState};
+            RandomState::new().hash_one(0_u8)
+        };
+        #[cfg(not(feature = "std"))]
+        let seed = 0;
+        Self::with_seed(limits, seed)
     }
 
-    /// An empty tree that keeps filters by hashes of this seed.
+    /// An empty tree that keeps filters by hashes of this seed. Results do not depend on it.
     ///
-    /// Whoever knows the seed can make filters that are found slowly, all of one hash. A random seed
-    /// that nobody knows prevents that; results do not depend on it.
+    /// Whoever knows the seed can make filters that are all in one place, where each takes longer to
+    /// find than the one before.
     pub const fn with_seed(limits: TreeLimits, seed: u64) -> Self {
         Self { targets: Targets::new(seed), subscribers: BTreeMap::new(), limits, len: 0 }
     }
@@ -175,7 +191,7 @@ impl<K: Ord + Clone, V> FilterTree<K, V> {
         value: V,
     ) -> Result<Option<V>, TreeError> {
         let to = to.into();
-        self.limits.check(to.filter().as_bytes())?;
+        self.limits.check(to.filter().as_bytes(), to.group_len())?;
         let places = self.subscribers.get_mut(&subscriber);
         let count = places.as_ref().map_or(0, |places| places.as_slice().len());
         let refused = if count >= self.limits.max_per_subscriber {

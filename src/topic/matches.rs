@@ -91,7 +91,8 @@ impl<'t, 'n, K: Ord, V> Matches<'t, 'n, K, V> {
         Self { targets, visit: targets.visit(name), name, members, groups }
     }
 
-    /// The same with a budget: at most so many times a filter is looked up.
+    /// The same with a budget: at most so many times a filter is looked up; 128 bytes of
+    /// the name count as much.
     ///
     /// ```
     /// use mqtt_pure::{FilterTree, OutOfSteps, TopicFilter, TopicName};
@@ -176,8 +177,8 @@ impl<K, V> fmt::Debug for Matches<'_, '_, K, V> {
 /// A fair choice among the members of shared subscriptions: each has its turn, in the order of their
 /// keys, group by group.
 ///
-/// It keeps the member of the last turn of each group, at most as many as the tree ever had at one
-/// time. Use it with one tree.
+/// It keeps the member of the last turn of each group, also when the group is gone, until another one
+/// takes its place: at most as many as there were different filters at one time. Use it with one tree.
 ///
 /// ```
 /// use mqtt_pure::{FilterTree, Match, RoundRobin, TopicFilter, TopicName};
@@ -209,6 +210,11 @@ impl<K: Ord + Clone> RoundRobin<K> {
     /// Nobody has had a turn.
     pub const fn new() -> Self {
         Self { last: BTreeMap::new() }
+    }
+
+    /// Forgets all turns.
+    pub fn clear(&mut self) {
+        self.last.clear();
     }
 
     /// The member whose turn it is, of those that the function accepts; `None` if it accepts none.

@@ -64,7 +64,11 @@ impl<K: Ord, V> Members<K, V> {
                 few.insert(at.min(few.len()), (key, held));
             }
             Self::Few(few) => {
-                let mut many: BTreeMap<_, _> = mem::take(few).into_iter().collect();
+                // One by one: to sort them at once panics if the order of the keys is none.
+                let mut many = BTreeMap::new();
+                for (key, held) in mem::take(few) {
+                    many.insert(key, held);
+                }
                 many.insert(key, held);
                 *self = Self::Many(many);
             }

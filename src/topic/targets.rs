@@ -97,7 +97,7 @@ impl<K: Ord, V> Targets<K, V> {
     pub(super) fn find(&self, to: SubscribedTo<'_>) -> Option<u32> {
         let filter = to.filter().as_bytes();
         let place = self.filters.place(filter)?;
-        let target = self.filters.find(&place, |id| self.is_of(id, filter))?;
+        let target = self.filters.find(&place, &mut 0, |id| self.is_of(id, filter))?;
         match to {
             SubscribedTo::Filter(_) => Some(target),
             SubscribedTo::Share(share) => {
@@ -113,7 +113,7 @@ impl<K: Ord, V> Targets<K, V> {
         }
         let filter = to.filter().as_bytes();
         let place = self.filters.make_place(filter)?;
-        let plain = match self.filters.find(&place, |id| self.is_of(id, filter)) {
+        let plain = match self.filters.find(&place, &mut 0, |id| self.is_of(id, filter)) {
             Some(plain) => plain,
             None => {
                 let mut target = Target { branch: place.branch, ..Target::default() };

@@ -25,7 +25,8 @@ use core::{fmt, mem};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// No walk uses recursion. All orders are that of the bytes of the names.
+/// No walk uses recursion. All orders are that of the bytes of the names. The memory of what is removed is
+/// used again, and given back when nothing is left.
 #[derive(Clone)]
 pub struct TopicTree<V> {
     names: Radix,
@@ -62,10 +63,10 @@ impl<V> TopicTree<V> {
     /// Adds a value, or replaces the one of this name, which is returned then.
     ///
     /// An error means that a limit is reached and that nothing has changed. Replacing is possible at
-    /// any limit but that of levels.
+    /// any limit but those of the name itself.
     pub fn insert(&mut self, name: TopicName<'_>, value: V) -> Result<Option<V>, TreeError> {
         let bytes = name.as_bytes();
-        self.limits.check(bytes)?;
+        self.limits.check(bytes, 0)?;
         let full = TreeError::Full { len: self.len() };
         if self.len() >= self.limits.max_entries || !self.values.has_room(1) {
             let old = self.get_mut(name).ok_or(full)?;
@@ -178,7 +179,7 @@ pub struct TopicMatches<'t, 'f, V> {
 }
 
 impl<V> TopicMatches<'_, '_, V> {
-    /// The same from where another walk has stopped.
+    /// The same from where another walk of this filter has stopped, wherever this one is.
     ///
     /// ```
     /// use mqtt_pure::{TopicCursor, TopicFilter, TopicName, TopicTree};
@@ -204,7 +205,7 @@ impl<V> TopicMatches<'_, '_, V> {
         match &cursor.bound {
             Some(bound) => self.select.seek(bound),
             None if cursor.is_begun => self.select.finish(),
-            None => {}
+            None => self.select.begin(),
         }
         self
     }

@@ -15,6 +15,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TreeLimits {
+    /// The largest length of a topic name, or of a filter and the name of its group together, in bytes;
+    /// the default is 4,096.
+    pub max_len: usize,
     /// The largest number of levels of a topic name or filter; the default is 128.
     pub max_levels: usize,
     /// The largest number of `+` in a filter; the default is 16. With each of them, a hostile set of
@@ -29,17 +32,31 @@ pub struct TreeLimits {
 impl TreeLimits {
     /// The defaults.
     pub const fn new() -> Self {
-        Self { max_levels: 128, max_plus: 16, max_per_subscriber: 1_000, max_entries: 10_000_000 }
+        Self {
+            max_len: 4_096,
+            max_levels: 128,
+            max_plus: 16,
+            max_per_subscriber: 1_000,
+            max_entries: 10_000_000,
+        }
     }
 
     /// Whatever fits into memory.
     pub const fn unlimited() -> Self {
         Self {
+            max_len: usize::MAX,
             max_levels: usize::MAX,
             max_plus: usize::MAX,
             max_per_subscriber: usize::MAX,
             max_entries: usize::MAX,
         }
+    }
+
+    /// The same with another largest length in bytes.
+    #[must_use]
+    pub const fn with_max_len(mut self, bytes: usize) -> Self {
+        self.max_len = bytes;
+        self
     }
 
     /// The same with another largest number of levels.
@@ -71,7 +88,11 @@ impl TreeLimits {
     }
 
     /// Checks what a name or filter shows by itself.
-    pub(super) fn check(&self, topic: &[u8]) -> Result<(), TreeError> {
+    pub(super) fn check(&self, topic: &[u8], group: usize) -> Result<(), TreeError> {
+        let len = topic.len().saturating_add(group);
+        if len > self.max_len {
+            return Err(TreeError::TooLong { len, most: self.max_len });
+        }
         let count = |wanted: u8| topic.iter().filter(|&&byte| byte == wanted).count();
         let levels = count(b'/').saturating_add(1);
         if levels > self.max_levels {
@@ -95,6 +116,14 @@ impl Default for TreeLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TreeError {
+    /// The topic is longer than [`TreeLimits::max_len`].
+    #[error("{len} bytes, where at most {most} are allowed")]
+    TooLong {
+        /// How many it has.
+        len: usize,
+        /// How many it may have.
+        most: usize,
+    },
     /// The topic has more levels than [`TreeLimits::max_levels`].
     #[error("{levels} levels, where at most {most} are allowed")]
     TooManyLevels {

@@ -219,7 +219,9 @@ impl Radix {
             self.detach(parent, key.unwrap_or_default());
             at = parent;
         }
+        let parent = self.node(at).parent;
         self.join(at);
+        self.join(parent);
         if self.node_count() == 0 {
             self.nodes.remove(ROOT);
         }

@@ -155,14 +155,25 @@ impl Runs {
 
     /// The number of the filter at a place, if the function accepts it.
     #[inline(always)]
-    pub(crate) fn find(&self, place: &Place, accepts: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.table(place).find(Place::short(place.hash, place.then), accepts)
+    pub(crate) fn find(
+        &self,
+        place: &Place,
+        steps: &mut usize,
+        accepts: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
+        self.table(place).find(Place::short(place.hash, place.then), steps, accepts)
     }
 
     /// The branch behind a run.
     #[inline(always)]
-    pub(super) fn fork(&self, parent: u32, levels: u32, hash: u64) -> Option<u32> {
-        self.forks.find(Place::short(hash, Then::Plus), |id| {
+    pub(super) fn fork(
+        &self,
+        parent: u32,
+        levels: u32,
+        hash: u64,
+        steps: &mut usize,
+    ) -> Option<u32> {
+        self.forks.find(Place::short(hash, Then::Plus), steps, |id| {
             self.branches.get(id).is_some_and(|branch| {
                 (branch.parent, branch.levels, branch.hash) == (parent, levels, hash)
             })
@@ -176,7 +187,7 @@ impl Runs {
             match walk.run(filter) {
                 Some(place) => return Some(place),
                 None => {
-                    let branch = self.fork(walk.branch, walk.levels, walk.hash)?;
+                    let branch = self.fork(walk.branch, walk.levels, walk.hash, &mut 0)?;
                     walk.enter(self, branch);
                 }
             }
@@ -199,7 +210,7 @@ impl Runs {
             match walk.run(filter) {
                 Some(place) => return Some(place),
                 None => {
-                    let branch = match self.fork(walk.branch, walk.levels, walk.hash) {
+                    let branch = match self.fork(walk.branch, walk.levels, walk.hash, &mut 0) {
                         Some(branch) => branch,
                         None => self.add_fork(walk.branch, walk.levels, walk.hash),
                     };

@@ -30,8 +30,15 @@ pub(crate) struct Select<'t, 'f> {
 
 impl<'t, 'f> Select<'t, 'f> {
     pub(crate) fn new(tree: &'t Radix, filter: Option<&'f [u8]>) -> Self {
-        let frames = Vec::from([Frame { node: ROOT, matched: 0, next: 0 }]);
-        Self { tree, filter, frames, steps: usize::MAX }
+        let mut select = Self { tree, filter, frames: Vec::new(), steps: usize::MAX };
+        select.begin();
+        select
+    }
+
+    /// Goes to the beginning.
+    pub(crate) fn begin(&mut self) {
+        self.frames.clear();
+        self.frames.push(Frame { node: ROOT, matched: 0, next: 0 });
     }
 
     /// The next node with a value, and its value.
@@ -54,8 +61,7 @@ impl<'t, 'f> Select<'t, 'f> {
             }
             self.steps = self.steps.saturating_sub(1);
             frame.next = u16::from(key).saturating_add(1);
-            // [MQTT-4.7.2-1]
-            if frame.node == ROOT && key == b'$' && literal.is_none() && self.filter.is_some() {
+            if is_hidden(self.filter, *frame, key) {
                 continue;
             }
             let node = self.tree.node(kid);
@@ -82,8 +88,9 @@ impl<'t, 'f> Select<'t, 'f> {
         self.frames.clear();
     }
 
-    /// Passes over all strings before this one. To be called first.
+    /// Goes to the first string that is not before this one, from wherever it is.
     pub(crate) fn seek(&mut self, bound: &[u8]) {
+        self.begin();
         let mut rest = bound;
         while let Some((&key, frame)) = rest.first().zip(self.frames.last_mut()) {
             frame.next = u16::from(key);
@@ -95,7 +102,11 @@ impl<'t, 'f> Select<'t, 'f> {
             let label = self.tree.node(kid).label();
             match rest.strip_prefix(label) {
                 Some(after) if !after.is_empty() => {
+                    let is_hidden = is_hidden(self.filter, *frame, key);
                     frame.next = u16::from(key).saturating_add(1);
+                    if is_hidden {
+                        return;
+                    }
                     let Some(matched) = matched(self.filter, frame.matched, label) else { return };
                     self.frames.push(Frame { node: kid, matched, next: 0 });
                     rest = after;
@@ -109,6 +120,13 @@ impl<'t, 'f> Select<'t, 'f> {
             }
         }
     }
+}
+
+/// Whether names that go on with this byte are not for a filter that begins with a wildcard
+/// [MQTT-4.7.2-1].
+fn is_hidden(filter: Option<&[u8]>, frame: Frame, key: u8) -> bool {
+    let begins_with_wildcard = matches!(filter, Some([b'+' | b'#', ..]));
+    frame.node == ROOT && key == b'$' && begins_with_wildcard
 }
 
 /// The byte of the filter that has to come next, unless a wildcard leaves that open. At the end of

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 use core::mem;
 
-/// Values by number. It grows by a chunk at a time, so that nothing is ever moved and at most one
-/// chunk lies idle; the first one grows as a `Vec` does, since most trees are small.
+/// Values by number. It grows by a chunk at a time, so that nothing is ever moved; the first one grows
+/// as a `Vec` does, since most trees are small. What was taken out is used again, and given back when
+/// nothing is left.
 #[derive(Clone, Debug)]
 pub(crate) struct Slab<T> {
     chunks: Vec<Vec<T>>,

@@ -84,9 +84,15 @@ impl Table {
         u32::try_from(self.buckets.len()).unwrap_or(u32::MAX)
     }
 
-    /// The first number of this hash that the function accepts.
+    /// The first number of this hash that the function accepts. Every bucket after the first takes a
+    /// step.
     #[inline]
-    pub(super) fn find(&self, hash: u32, mut accepts: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(
+        &self,
+        hash: u32,
+        steps: &mut usize,
+        mut accepts: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
         let mut bucket = self.buckets.get(Self::list(hash, self.count()))?;
         loop {
             for (&other, &id) in bucket.hashes.iter().zip(&bucket.ids) {
@@ -95,6 +101,7 @@ impl Table {
                 }
             }
             bucket = self.more.get(bucket.next)?;
+            *steps = steps.saturating_sub(1);
         }
     }
 
@@ -218,7 +225,7 @@ mod tests {
     /// The numbers of a hash, as the table finds them.
     fn all(table: &Table, hash: u32) -> Vec<u32> {
         let mut found = Vec::new();
-        table.find(hash, |id| {
+        table.find(hash, &mut 0, |id| {
             found.push(id);
             false
         });
@@ -241,9 +248,9 @@ mod tests {
                 assert_eq!(all(&table, hash(n)), expected);
             }
             for n in 0..5_000 {
-                assert_eq!(table.find(hash(n), |id| id == n), Some(n));
+                assert_eq!(table.find(hash(n), &mut 0, |id| id == n), Some(n));
                 table.remove(hash(n), n);
-                assert_eq!(table.find(hash(n), |id| id == n), None);
+                assert_eq!(table.find(hash(n), &mut 0, |id| id == n), None);
             }
             assert_eq!((table.len(), table.buckets.len(), table.more.len()), (0, 0, 0));
         }

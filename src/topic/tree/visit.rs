@@ -23,7 +23,8 @@ pub(crate) struct Visit<'t, 'n> {
     at: usize,
     /// Which run of the branch is the next.
     run: usize,
-    /// How many runs may still be looked up.
+    /// How many runs may still be looked up; each further bucket of a table counts as one, and so do
+    /// 128 bytes of the name.
     pub(crate) steps: usize,
 }
 
@@ -76,7 +77,8 @@ impl<'t, 'n> Visit<'t, 'n> {
             }
             let &mut Self { branch, levels, hash, .. } = self;
             let place = Place { branch, levels, then: run.then, hash };
-            if let Some(id) = self.filters.find(&place, |id| accepts(id, &place)) {
+            let found = self.filters.find(&place, &mut self.steps, |id| accepts(id, &place));
+            if let Some(id) = found {
                 return Some(Ok(id));
             }
         }
@@ -90,15 +92,24 @@ impl<'t, 'n> Visit<'t, 'n> {
             (hash, at) = hash::level(hash, name, at);
             behind = behind.wrapping_add(1);
         }
+        self.charge(at.saturating_sub(self.at));
         (self.levels, self.hash, self.at) = (behind, hash, at);
         behind == levels
     }
 
+    /// Takes steps for bytes that are walked over: long levels are more work than short ones.
+    #[inline(always)]
+    fn charge(&mut self, bytes: usize) {
+        self.steps = self.steps.saturating_sub(bytes >> 7);
+    }
+
     /// Goes on in the branch that is behind a `+` here, if there is one.
     fn enter(&mut self) {
-        let Some(branch) = self.filters.fork(self.branch, self.levels, self.hash) else { return };
+        let fork = self.filters.fork(self.branch, self.levels, self.hash, &mut self.steps);
+        let Some(branch) = fork else { return };
         let rest = self.name.get(self.at..).unwrap_or_default();
         let level = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
+        self.charge(level);
         self.at = self.at.saturating_add(level).saturating_add(1);
         (self.branch, self.start, self.levels, self.run) = (branch, self.at, 0, 0);
         self.hash = self.filters.start(branch);
