@@ -130,12 +130,12 @@ impl Inbound {
         if !is_counted && self.outstanding() >= usize::from(self.maximum) {
             return Err(InboundError::TooMany(self.maximum));
         }
-        let is_acknowledged = flags & (KNOWN | UNACKNOWLEDGED) == KNOWN;
-        let reason = is_acknowledged.then_some(ReasonCode::SUCCESS);
         match (flow, step) {
             (Flow::AtLeastOnce, _) => self.pubacks.push_back(Owed { id, reason: None }),
             (Flow::ExactlyOnce, Taken::Repeated) => {
                 if flags & OWED == 0 {
+                    let is_acknowledged = flags & UNACKNOWLEDGED == 0;
+                    let reason = is_acknowledged.then_some(ReasonCode::SUCCESS);
                     self.pubrecs.push_back(Owed { id, reason });
                 }
                 self.known.set(id, flags | COUNTED | OWED);

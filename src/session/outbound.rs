@@ -52,7 +52,7 @@ pub struct Outbound<M> {
 }
 
 /// Which of its lists a slot is in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     Sent,
     Asked,
@@ -355,7 +355,7 @@ impl<M> Outbound<M> {
     /// are refused.
     pub fn restore(&mut self, id: PacketId, awaited: Awaited, message: M) -> Result<(), M> {
         let here = at(id);
-        let is_request = matches!(awaited, Awaited::Suback | Awaited::Unsuback);
+        let is_request = Which::of(awaited) == Which::Asked;
         if is_request || id.get() > self.limit || self.get(id).is_some() {
             return Err(message);
         }

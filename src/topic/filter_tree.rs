@@ -86,7 +86,7 @@ impl<'a> From<Share<'a>> for SubscribedTo<'a> {
 /// alone. The memory of what is removed is used again, and given back when nothing is left.
 #[derive(Clone)]
 pub struct FilterTree<K, V> {
-    pub(super) targets: Targets<K, V>,
+    targets: Targets<K, V>,
     /// The targets of each subscriber.
     subscribers: BTreeMap<K, Places>,
     limits: TreeLimits,
