@@ -10,9 +10,12 @@
     reason = "a test"
 )]
 
+#[path = "../fuzz/src/matching.rs"]
+mod matching;
 #[path = "../fuzz/src/topics.rs"]
 mod topics;
 
+use matching::is_match;
 use mqtt_pure::{
     FilterTree, Match, OutOfSteps, RoundRobin, TopicCursor, TopicFilter, TopicName, TopicTree,
     TreeError, TreeLimits,
@@ -24,7 +27,7 @@ use std::{
     path::Path,
     thread,
 };
-use topics::{Both, Change, IN_NAMES, LEVELS, SHARES, is_match, with};
+use topics::{Both, Change, IN_NAMES, LEVELS, SHARES, with};
 
 fn level() -> impl Strategy<Value = &'static str> {
     select(&LEVELS[..IN_NAMES])

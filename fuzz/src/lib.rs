@@ -7,6 +7,7 @@ pub mod decode;
 pub mod differential;
 pub mod differential5;
 pub mod fixpoint;
+pub mod matching;
 pub mod model;
 pub mod model5;
 pub mod properties5;

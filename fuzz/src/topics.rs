@@ -1,5 +1,6 @@
 //! The indexes of topics against lists that are searched from end to end.
 
+use super::matching::is_match;
 use arbitrary::Unstructured;
 use mqtt_pure::{FilterTree, Match, SubscribedTo, TopicCursor, TopicFilter, TopicName, TopicTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,22 +28,6 @@ pub const IN_NAMES: usize = 12;
 
 /// The names of groups; most subscriptions are in none.
 pub const SHARES: [Option<&str>; 5] = [None, None, None, Some("g"), Some("h")];
-
-/// Whether a filter matches a name, as section 4.7 says it, level by level.
-pub fn is_match(filter: &str, name: &str) -> bool {
-    let filter: Vec<&str> = filter.split('/').collect();
-    let name: Vec<&str> = name.split('/').collect();
-    if name[0].starts_with('$') && matches!(filter[0], "+" | "#") {
-        return false;
-    }
-    let (exact, has_rest) = match filter.split_last() {
-        Some((&"#", start)) => (start, true),
-        _ => (&filter[..], false),
-    };
-    let is_long_enough =
-        if has_rest { name.len() >= exact.len() } else { name.len() == exact.len() };
-    is_long_enough && exact.iter().zip(&name).all(|(f, n)| *f == "+" || f == n)
-}
 
 #[derive(Clone, Debug)]
 pub enum Change {

@@ -1,5 +1,6 @@
-//! Topic names and topic filters, and which matches which, read plainly.
+//! Topic names and topic filters, read plainly.
 
+use crate::matching::is_match;
 use mqtt_pure::{TopicFilter, TopicName};
 use proptest::{collection::vec, prelude::*};
 
@@ -19,22 +20,6 @@ pub fn is_filter(text: &str) -> bool {
             "#" => is_last(at),
             level => !level.contains(['+', '#']),
         })
-}
-
-/// Whether the filter matches, level by level (sections 4.7.1 and 4.7.2).
-pub fn matches(filter: &str, name: &str) -> bool {
-    fn levels(filter: &[&str], name: &[&str]) -> bool {
-        match (filter, name) {
-            (["#"], _) | ([], []) => true,
-            (["+", filter @ ..], [_, name @ ..]) => levels(filter, name),
-            ([f, filter @ ..], [n, name @ ..]) => f == n && levels(filter, name),
-            _ => false,
-        }
-    }
-    let is_hidden = name.starts_with('$') && filter.starts_with(['+', '#']);
-    let filter: Vec<&str> = filter.split('/').collect();
-    let name: Vec<&str> = name.split('/').collect();
-    !is_hidden && levels(&filter, &name)
 }
 
 /// The levels of a name, and a filter made from them: levels kept, changed or replaced by a wildcard,
@@ -126,6 +111,6 @@ fn examples_of_matching() {
     for (filter, name, expected) in MATCHES {
         let matched = TopicFilter::new(filter).unwrap().matches(TopicName::new(name).unwrap());
         assert_eq!(matched, expected, "{filter} {name}");
-        assert_eq!(matches(filter, name), expected, "the plain reading: {filter} {name}");
+        assert_eq!(is_match(filter, name), expected, "the plain reading: {filter} {name}");
     }
 }
