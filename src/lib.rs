@@ -97,6 +97,7 @@ pub struct Readme;
 
 mod packet;
 mod session;
+mod time;
 mod topic;
 mod types;
 mod wire;
@@ -110,9 +111,13 @@ pub use packet::{
     split,
 };
 pub use session::{
-    Acknowledgement, Answer, Answered, Arrival, Awaited, Flow, Inbound, InboundError, Outbound,
-    Request, Resend, Unsent, WhyUnsent, WrongAnswer,
+    Acknowledgement, Answer, Answered, Arrival, Awaited, Client, ClientAction, CloseReason,
+    CommandError, Deadline, Dropped, Failure, Fault, Flow, Inbound, InboundError, Message,
+    Outbound, Outgoing, Published, QueuedMessage, Received, Record, Request, Requested, Resend,
+    SentMessage, Server, ServerAction, SessionOptions, Snapshot, SnapshotError, StoredWill, Token,
+    Unsent, WhyUnsent, WrongAnswer,
 };
+pub use time::Instant;
 pub use topic::{
     FilterTree, Match, Matches, OutOfSteps, RoundRobin, Share, ShareGroup, SubscribedTo,
     TopicCursor, TopicEntry, TopicError, TopicFilter, TopicMatches, TopicName, TopicTree,

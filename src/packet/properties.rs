@@ -3,9 +3,11 @@
 
 use super::{
     EncodeError, Entries, Entry, List, PacketType,
+    list::sealed::Wire,
     property::{Holder, Property, PropertyId},
 };
 use crate::wire::{Writer, varint};
+use alloc::vec::Vec;
 use bytes::BufMut;
 use core::fmt;
 
@@ -63,6 +65,30 @@ impl<'a> Properties<'a> {
         holder: Holder,
     ) -> Self {
         Self(List::from_checked(block, count, seen | holder.tag()))
+    }
+
+    /// A view of what [`Self::write_of_message`] wrote. Which properties are in it has to be looked up.
+    pub(crate) const fn of_message(block: &'a [u8], count: u32) -> Self {
+        Self::from_checked(block, count, !TAGS, Holder::Packet(PacketType::Publish))
+    }
+
+    /// Writes what belongs to a message itself and not to the way in which it is sent, and counts it:
+    /// all but topic alias, the delay of a will and the Message Expiry Interval, which runs.
+    pub(crate) fn write_of_message(&self, out: &mut Vec<u8>) -> u32 {
+        let mut count = 0_u32;
+        for property in self.iter() {
+            let is_of_sending = matches!(
+                property.id(),
+                PropertyId::TopicAlias
+                    | PropertyId::MessageExpiryInterval
+                    | PropertyId::WillDelayInterval
+            );
+            if !is_of_sending {
+                property.write(&mut Writer::new(out));
+                count = count.saturating_add(1);
+            }
+        }
+        count
     }
 
     /// The properties, in order.

@@ -199,6 +199,11 @@ macro_rules! properties {
                 }
             }
 
+            /// Whether it is for people who look for a fault, and may be left out.
+            pub(crate) const fn is_explanation(&self) -> bool {
+                matches!(self, Self::ReasonString(_) | Self::UserProperty(_))
+            }
+
             /// Whether the value is one that may be sent.
             pub(crate) fn is_valid(&self) -> bool {
                 match self {

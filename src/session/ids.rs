@@ -53,6 +53,13 @@ impl Ids {
         };
     }
 
+    /// Gives back memory that nothing is in.
+    pub(super) fn shrink(&mut self) {
+        if self.known.is_empty() {
+            self.known = Vec::new();
+        }
+    }
+
     /// All that is known, in the order of the identifiers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (PacketId, u8)> {
         self.known.iter().copied()

@@ -6,7 +6,7 @@ use super::{
     transition::{Arrived, Received, Taken, taken},
 };
 use crate::types::{PacketId, ReasonCode};
-use alloc::collections::VecDeque;
+use alloc::{boxed::Box, collections::VecDeque};
 
 /// The packet identifiers that the peer has given out: messages of QoS 1 and 2 that are not yet
 /// answered, and those of QoS 2 that are not yet complete.
@@ -33,13 +33,19 @@ use alloc::collections::VecDeque;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Inbound {
-    /// Messages of QoS 1 that wait for PUBACK, and of QoS 2 that wait for PUBREC, in the order in
-    /// which they came [MQTT-4.6.0-2] [MQTT-4.6.0-3].
-    pubacks: VecDeque<Owed>,
-    pubrecs: VecDeque<Owed>,
+    /// What is to be answered. Nobody who answers at once needs it.
+    owed: Option<Box<Answers>>,
     /// What is known of identifiers of QoS 2.
     known: Ids,
     maximum: u16,
+}
+
+/// Messages of QoS 1 that wait for PUBACK, and of QoS 2 that wait for PUBREC, in the order in which
+/// they came [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+#[derive(Clone, Debug, Default)]
+struct Answers {
+    pubacks: VecDeque<Owed>,
+    pubrecs: VecDeque<Owed>,
 }
 
 /// Not yet acknowledged by the application.
@@ -101,12 +107,26 @@ impl Inbound {
     /// Takes at most so many messages of QoS 1 and 2 that are not yet answered; the Receive Maximum
     /// that one has told the peer in 5.0.
     pub const fn new(maximum: u16) -> Self {
-        Self { pubacks: VecDeque::new(), pubrecs: VecDeque::new(), known: Ids::new(), maximum }
+        Self { owed: None, known: Ids::new(), maximum }
+    }
+
+    /// Takes so many messages on the connection that begins.
+    pub(super) const fn set_maximum(&mut self, maximum: u16) {
+        self.maximum = maximum;
+    }
+
+    /// Gives back memory that nothing is in.
+    pub(super) fn shrink(&mut self) {
+        if self.owed.as_ref().is_some_and(|a| a.pubacks.is_empty() && a.pubrecs.is_empty()) {
+            self.owed = None;
+        }
+        self.known.shrink();
     }
 
     /// How many messages of this connection are not answered, and count against the maximum.
     pub fn outstanding(&self) -> usize {
-        self.pubacks.len().saturating_add(self.known.counted())
+        let pubacks = self.owed.as_ref().map_or(0, |owed| owed.pubacks.len());
+        pubacks.saturating_add(self.known.counted())
     }
 
     /// The identifiers of QoS 2 that are known, in their order, and whether the application has taken
@@ -117,6 +137,41 @@ impl Inbound {
 
     /// A PUBLISH of QoS 1 or 2 has come, whatever its DUP.
     pub fn publish(&mut self, id: PacketId, flow: Flow) -> Result<Arrival, InboundError> {
+        let (flags, step) = self.arrived(id, flow)?;
+        let owed = self.owed.get_or_insert_default();
+        match (flow, step) {
+            (Flow::AtLeastOnce, _) => owed.pubacks.push_back(Owed { id, reason: None }),
+            (Flow::ExactlyOnce, Taken::Repeated) => {
+                if flags & OWED == 0 {
+                    let is_acknowledged = flags & UNACKNOWLEDGED == 0;
+                    let reason = is_acknowledged.then_some(ReasonCode::SUCCESS);
+                    owed.pubrecs.push_back(Owed { id, reason });
+                }
+                self.known.set(id, flags | COUNTED | OWED);
+                return Ok(Arrival::Repeated);
+            }
+            (Flow::ExactlyOnce, _) => {
+                owed.pubrecs.push_back(Owed { id, reason: None });
+                self.known.set(id, KNOWN | COUNTED | UNACKNOWLEDGED | OWED);
+            }
+        }
+        Ok(Arrival::Deliver)
+    }
+
+    /// A PUBLISH of QoS 1 or 2 has come, and is acknowledged at once: the answer is to be sent after
+    /// the identifier of a message of QoS 2 was recorded. For whoever never leaves an acknowledgement
+    /// for later.
+    pub fn take(&mut self, id: PacketId, flow: Flow) -> Result<Arrival, InboundError> {
+        let (_, step) = self.arrived(id, flow)?;
+        if flow == Flow::ExactlyOnce {
+            self.known.set(id, KNOWN | COUNTED);
+        }
+        Ok(if step == Taken::Repeated { Arrival::Repeated } else { Arrival::Deliver })
+    }
+
+    /// What is known of the identifier of a PUBLISH, and what follows.
+    #[inline]
+    fn arrived(&self, id: PacketId, flow: Flow) -> Result<(u8, Taken), InboundError> {
         let arrived = match flow {
             Flow::AtLeastOnce => Arrived::PublishQos1,
             Flow::ExactlyOnce => Arrived::PublishQos2,
@@ -130,33 +185,21 @@ impl Inbound {
         if !is_counted && self.outstanding() >= usize::from(self.maximum) {
             return Err(InboundError::TooMany(self.maximum));
         }
-        match (flow, step) {
-            (Flow::AtLeastOnce, _) => self.pubacks.push_back(Owed { id, reason: None }),
-            (Flow::ExactlyOnce, Taken::Repeated) => {
-                if flags & OWED == 0 {
-                    let is_acknowledged = flags & UNACKNOWLEDGED == 0;
-                    let reason = is_acknowledged.then_some(ReasonCode::SUCCESS);
-                    self.pubrecs.push_back(Owed { id, reason });
-                }
-                self.known.set(id, flags | COUNTED | OWED);
-                return Ok(Arrival::Repeated);
-            }
-            (Flow::ExactlyOnce, _) => {
-                self.pubrecs.push_back(Owed { id, reason: None });
-                self.known.set(id, KNOWN | COUNTED | UNACKNOWLEDGED | OWED);
-            }
-        }
-        Ok(Arrival::Deliver)
+        Ok((flags, step))
     }
 
     /// The application has taken a message, or refuses it by a reason code of 0x80 or above (5.0).
     /// Tells whether there is such a message that was not acknowledged; one of QoS 1 is forgotten with
     /// its connection.
     pub fn acknowledge(&mut self, id: PacketId, flow: Flow, reason: ReasonCode) -> bool {
+        let Answers { pubacks, pubrecs } = match &mut self.owed {
+            Some(owed) => &mut **owed,
+            None => &mut Answers::default(),
+        };
         match flow {
             Flow::AtLeastOnce => {
                 let waiting = |owed: &&mut Owed| owed.id == id && owed.reason.is_none();
-                let owed = self.pubacks.iter_mut().find(waiting);
+                let owed = pubacks.iter_mut().find(waiting);
                 owed.map(|owed| owed.reason = Some(reason)).is_some()
             }
             Flow::ExactlyOnce => {
@@ -164,7 +207,7 @@ impl Inbound {
                 if flags & UNACKNOWLEDGED == 0 {
                     return false;
                 }
-                let owed = self.pubrecs.iter_mut().find(|owed| owed.id == id);
+                let owed = pubrecs.iter_mut().find(|owed| owed.id == id);
                 match owed.filter(|_| flags & OWED != 0) {
                     Some(owed) => {
                         owed.reason = Some(reason);
@@ -185,12 +228,13 @@ impl Inbound {
     pub fn next_answer(&mut self) -> Option<Acknowledgement> {
         let first =
             |owed: &VecDeque<Owed>| owed.front().and_then(|owed| Some((owed.id, owed.reason?)));
-        if let Some((id, reason)) = first(&self.pubacks) {
-            self.pubacks.pop_front();
+        let Answers { pubacks, pubrecs } = &mut **self.owed.as_mut()?;
+        if let Some((id, reason)) = first(pubacks) {
+            pubacks.pop_front();
             return Some(Acknowledgement { flow: Flow::AtLeastOnce, id, reason });
         }
-        let (id, reason) = first(&self.pubrecs)?;
-        self.pubrecs.pop_front();
+        let (id, reason) = first(pubrecs)?;
+        pubrecs.pop_front();
         // [MQTT-4.3.3-9]
         let left = if reason.is_failure() { 0 } else { self.known.get(id) & !OWED };
         self.known.set(id, left);
@@ -213,8 +257,8 @@ impl Inbound {
     /// The connection is gone, and with it what was to be answered. What is known of messages of QoS 2
     /// stays, unless they were refused: the peer sends these again, and they are new then.
     pub fn disconnected(&mut self) {
-        self.pubacks.clear();
-        for Owed { id, .. } in self.pubrecs.drain(..) {
+        let owed = self.owed.take().unwrap_or_default();
+        for Owed { id, .. } in owed.pubrecs {
             let flags = self.known.get(id);
             self.known.set(id, if flags & REFUSED == 0 { flags & !OWED } else { 0 });
         }

@@ -1,13 +1,38 @@
-//! What is on its way between two sides that know neither of each other's connections: the flows of
-//! QoS 1 and 2.
+//! What to do next, given what has happened: events in, actions out, and promises that hold.
 
+mod action;
+mod aliases;
+mod client;
+mod exchange;
+mod fault;
+mod form;
 mod ids;
 mod inbound;
+mod input;
+mod journal;
+mod message;
+mod method;
+mod options;
 mod outbound;
+mod outgoing;
+mod queue;
+mod requests;
+mod server;
+mod snapshot;
 mod transition;
+mod will;
 
+pub use action::{ClientAction, Failure, Published, Received, Requested, ServerAction, Token};
+pub use client::Client;
+pub use fault::{CloseReason, CommandError, Deadline, Dropped, Fault};
 pub use inbound::{Acknowledgement, Arrival, Inbound, InboundError};
+pub use journal::Record;
+pub use message::Message;
+pub use options::SessionOptions;
 pub use outbound::{Answered, Outbound, Request, Resend, Unsent, WhyUnsent, WrongAnswer};
+pub use outgoing::Outgoing;
+pub use server::Server;
+pub use snapshot::{QueuedMessage, SentMessage, Snapshot, SnapshotError, StoredWill};
 pub use transition::{Answer, Awaited};
 
 /// How a message is delivered that has an identifier.

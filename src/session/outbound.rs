@@ -216,6 +216,13 @@ impl<M> Outbound<M> {
         self.resend != NONE
     }
 
+    /// Gives back memory that nothing is in.
+    pub(super) fn shrink(&mut self) {
+        if self.is_empty() {
+            (self.slots, self.free) = (Vec::new(), List::EMPTY);
+        }
+    }
+
     /// What belongs to an identifier that is in use.
     pub fn get(&self, id: PacketId) -> Option<(Awaited, &M)> {
         let slot = self.slots.get(usize::from(at(id)))?;

@@ -18,6 +18,13 @@ pub enum Awaited {
     Unsuback,
 }
 
+impl Awaited {
+    /// Whether it is the answer to a request, not to a message.
+    pub(super) const fn is_request(self) -> bool {
+        matches!(self, Self::Suback | Self::Unsuback)
+    }
+}
+
 /// An answer of the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {

@@ -14,6 +14,7 @@ use core::{fmt, num::NonZeroU16};
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct PacketId(NonZeroU16);
 
 impl PacketId {

@@ -1,0 +1,126 @@
+//! What is taken off the front of what has come.
+
+use super::{Answer, Flow, action::Common, exchange::Exchange, fault::Fault, journal::Record};
+use crate::{
+    packet::{
+        DecodeError, ErrorKind, Judge, Judgement, Oversize, Packet, PacketType, Properties,
+        Skipped, StreamItem, What, read_item,
+    },
+    time::Instant,
+    types::{PacketId, QoS, ReasonCode},
+};
+
+/// A packet, or what is known of one that is too large.
+pub(super) enum Item<'b> {
+    Packet(Packet<'b>),
+    Skipped(Skipped<'b>),
+}
+
+impl Exchange {
+    /// The next one; `None` if more bytes are needed.
+    #[inline]
+    pub(super) fn next_item<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+    ) -> Result<Option<Item<'b>>, DecodeError> {
+        if self.skip > 0 {
+            self.pass(input);
+        }
+        match Packet::read(input, self.decode) {
+            Ok(packet) => Ok(packet.map(Item::Packet)),
+            Err(error)
+                if error.kind() == ErrorKind::PacketTooLarge
+                    && error.packet_type() == Some(PacketType::Publish)
+                    && self.options.oversize == Oversize::Skip =>
+            {
+                self.skip_large(input, error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes off what is still to come of a packet that is skipped.
+    fn pass(&mut self, input: &mut &[u8]) {
+        let skip = usize::try_from(self.skip).unwrap_or(usize::MAX).min(input.len());
+        *input = input.get(skip..).unwrap_or_default();
+        self.skip = self.skip.saturating_sub(u32::try_from(skip).unwrap_or(u32::MAX));
+    }
+
+    #[cold]
+    fn skip_large<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        too_large: DecodeError,
+    ) -> Result<Option<Item<'b>>, DecodeError> {
+        let judge = Judge { options: self.decode, stream_up_to: 0, oversize: Oversize::Skip };
+        let (header, len) = match judge.judge(input)? {
+            Judgement::Skip { header, len } => (header, len),
+            Judgement::NeedMore(_) => return Ok(None),
+            // Its topic alone is too large, so that its identifier can't be learnt.
+            _ => return Err(too_large),
+        };
+        let start = input.get(..len).unwrap_or_default();
+        let options = self.decode.with_max_packet_size(u32::MAX);
+        let StreamItem::Skipped(skipped) = read_item(What::Skipped(header), start, &options)?
+        else {
+            return Err(too_large);
+        };
+        self.skip = skipped.packet_len;
+        self.pass(input);
+        Ok(Some(Item::Skipped(skipped)))
+    }
+
+    /// Acknowledges a message that is skipped, so that it does not come again.
+    pub(super) fn skipped(&mut self, now: Instant, skipped: &Skipped<'_>) -> Result<(), Fault> {
+        let Some(packet_id) = skipped.packet_id else { return Ok(()) };
+        let (flow, packet_type) = match skipped.qos {
+            Some(QoS::AtLeastOnce) => (Flow::AtLeastOnce, PacketType::Puback),
+            _ => (Flow::ExactlyOnce, PacketType::Pubrec),
+        };
+        let is_told = self.version().is_5_0();
+        // A refusal leaves nothing to be remembered.
+        if flow == Flow::ExactlyOnce && !is_told {
+            self.inbound.take(packet_id, flow)?;
+            self.note(|| Record::Received { packet_id });
+        }
+        let _ =
+            self.answer(now, packet_type, packet_id, ReasonCode::QUOTA_EXCEEDED, Properties::EMPTY);
+        Ok(())
+    }
+
+    /// What both roles do with messages and their answers; anything else may not come.
+    pub(super) fn handle_flow<'b>(
+        &mut self,
+        now: Instant,
+        packet: Packet<'b>,
+    ) -> Result<Option<Common<'b>>, Fault> {
+        let mut answered = |answer: [Answer; 2], id: PacketId, reason: ReasonCode, properties| {
+            let [taken, refused] = answer;
+            let answer = if reason.is_failure() { refused } else { taken };
+            self.answered(now, answer, id, reason, properties)
+        };
+        match packet {
+            Packet::Publish(publish) => self.received(now, publish),
+            Packet::Puback(p) => answered(
+                [Answer::Puback, Answer::PubackFailure],
+                p.packet_id,
+                p.reason,
+                p.properties,
+            ),
+            Packet::Pubrec(p) => answered(
+                [Answer::Pubrec, Answer::PubrecFailure],
+                p.packet_id,
+                p.reason,
+                p.properties,
+            ),
+            Packet::Pubcomp(p) => {
+                answered([Answer::Pubcomp; 2], p.packet_id, p.reason, p.properties)
+            }
+            Packet::Pubrel(pubrel) => {
+                self.released(now, pubrel.packet_id)?;
+                Ok(None)
+            }
+            other => Err(Fault::Unexpected(other.packet_type())),
+        }
+    }
+}

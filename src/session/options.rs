@@ -1,0 +1,91 @@
+//! What a session may take up, and how long it waits.
+
+use crate::{
+    packet::{Oversize, Strictness},
+    types::{QoS, Versions},
+};
+
+/// The limits and choices of a session; many sessions share one by an `Arc`.
+///
+/// Every limit that is reached is reported, none is silently applied. The defaults are safe for a
+/// server that is open to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionOptions {
+    /// The largest packet that is taken. A client of 5.0 tells its server by the Maximum Packet Size
+    /// of its CONNECT, of which the smaller one counts; a server of 5.0 says so in its CONNACK.
+    pub max_packet_size: u32,
+    /// What happens to a packet that is larger: the connection is closed, or a PUBLISH is skipped as
+    /// it arrives, reported and acknowledged.
+    pub oversize: Oversize,
+    /// How many messages of QoS 1 and 2 are sent before one is acknowledged, at least 1. In 5.0 the
+    /// peer may want fewer.
+    pub max_in_flight: u16,
+    /// How many messages of QoS 1 and 2 may be received before they are acknowledged, at least 1: the
+    /// Receive Maximum of a server of 5.0. A client of 5.0 says it in its CONNECT.
+    pub receive_maximum: u16,
+    /// How many messages wait behind those in flight, or for a peer that is away.
+    pub max_queued: u32,
+    /// How many bytes these take up together.
+    pub max_queued_bytes: usize,
+    /// How many bytes wait to be written before nothing more is taken in or sent.
+    pub max_outgoing: usize,
+    /// How many SUBSCRIBEs and UNSUBSCRIBEs a server holds that the application has not answered.
+    pub max_requests: u16,
+    /// Whether the application acknowledges messages itself.
+    pub manual_acknowledgement: bool,
+    /// Milliseconds from the opening of the transport to the CONNACK, or, of a server, to the CONNECT.
+    pub connect_timeout: Option<u64>,
+    /// Milliseconds from a PINGREQ to the PINGRESP, of a client. `None` waits for ever.
+    pub ping_timeout: Option<u64>,
+    /// The rules that the standard leaves open.
+    pub strictness: Strictness,
+    /// How many user properties a packet may have.
+    pub max_user_properties: u32,
+    /// The versions that a server accepts.
+    pub versions: Versions,
+    /// How many topic aliases a server of 5.0 takes.
+    pub topic_alias_maximum: u16,
+    /// How many bytes the topics take up together for which the peer's aliases stand.
+    pub max_alias_bytes: usize,
+    /// The highest QoS that a server of 5.0 takes.
+    pub maximum_qos: QoS,
+    /// Whether a server of 5.0 retains messages.
+    pub retain_available: bool,
+    /// For how many seconds a server keeps the session of a client of 3.1 or 3.1.1 that is away;
+    /// `u32::MAX` for ever.
+    pub session_expiry: u32,
+}
+
+impl SessionOptions {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            max_packet_size: 1_048_576,
+            oversize: Oversize::Fail,
+            max_in_flight: 20,
+            receive_maximum: u16::MAX,
+            max_queued: 1_000,
+            max_queued_bytes: 1_048_576,
+            max_outgoing: 262_144,
+            max_requests: 64,
+            manual_acknowledgement: false,
+            connect_timeout: Some(10_000),
+            ping_timeout: Some(10_000),
+            strictness: Strictness::DEFAULT,
+            max_user_properties: 64,
+            versions: Versions::ALL,
+            topic_alias_maximum: 0,
+            max_alias_bytes: 16_384,
+            maximum_qos: QoS::ExactlyOnce,
+            retain_available: true,
+            session_expiry: u32::MAX,
+        }
+    }
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

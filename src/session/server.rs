@@ -1,0 +1,725 @@
+//! The server's side of a session: one client, as a server sees it.
+
+use super::{
+    action::{Published, ServerAction},
+    client::due,
+    exchange::{Exchange, Peer, Pending},
+    fault::{CloseReason, CommandError, Deadline, Fault},
+    input::Item,
+    journal::Record,
+    message::Message,
+    method::Method,
+    options::SessionOptions,
+    outgoing::Outgoing,
+    requests::{Kind, Requests},
+    will::Wills,
+};
+use crate::{
+    packet::{
+        Auth, Connack, Connect, DecodeOptions, Disconnect, Packet, PacketType, Pingresp,
+        Properties, Property, PropertyId, Publish, Suback, Unsuback,
+    },
+    time::Instant,
+    types::{PacketId, QoS, ReasonCode, Role, Version},
+};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::num::{NonZeroU16, NonZeroU32};
+
+/// One client as a server sees it: events and commands in, actions and bytes out.
+///
+/// It lives as long as the session, over connections that come and go. What a client may do and where
+/// its messages go is decided by the application, which is asked by actions and answers by commands;
+/// subscriptions are kept by the application too, for instance in a [`FilterTree`](crate::FilterTree).
+/// A broker decodes the CONNECT of a new connection, looks for the session of its client identifier,
+/// tells a connection that is still there by [`Self::take_over`], and hands the bytes to the session.
+///
+/// ```
+/// use mqtt_pure::{Connack, Instant, Server, ServerAction, SessionOptions};
+///
+/// let now = Instant::from_millis(0);
+/// let mut server = Server::new(SessionOptions::new());
+/// server.opened(now);
+/// let mut input: &[u8] = b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01c\xc0\0";
+/// let action = server.receive(now, &mut input);
+/// assert!(matches!(action, Some(ServerAction::Connect(connect)) if connect.keep_alive == 60));
+/// server.accept(now, Default::default())?;
+/// assert_eq!(server.receive(now, &mut input), None); // the PINGREQ behind it
+/// assert_eq!(bytes::Buf::chunk(server.transmit(now)), b"\x20\x02\0\0\xd0\0");
+/// # Ok::<(), mqtt_pure::CommandError>(())
+/// ```
+pub struct Server {
+    pub(super) exchange: Exchange,
+    /// When the session ends, of a client that is away.
+    pub(super) session_end: Instant,
+    pub(super) wills: Wills,
+    asked: Option<Box<Asked>>,
+    requests: Requests,
+    method: Method,
+    /// For how many seconds the session is kept.
+    pub(super) expiry: u32,
+    keep_alive: u16,
+    phase: Phase,
+    pub(super) has_session: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// There is no transport, or it is to be closed.
+    Closed,
+    /// Nothing has come yet.
+    Opened,
+    /// The application is asked about a CONNECT.
+    Asked,
+    Online,
+}
+
+/// What a CONNECT said, until it is accepted.
+struct Asked {
+    peer: Peer,
+    will: Option<(Message, u32)>,
+    expiry: u32,
+    keep_alive: u16,
+    clean_session: bool,
+    wants_response_information: bool,
+    /// Whether the client has been told to go on with its authentication.
+    is_authenticating: bool,
+}
+
+impl Server {
+    /// A server that knows nothing of its client.
+    pub fn new(options: impl Into<Arc<SessionOptions>>) -> Self {
+        let options = options.into();
+        let decode = DecodeOptions::new(Version::DEFAULT)
+            .with_sender(Role::Client)
+            .with_versions(options.versions)
+            .with_max_packet_size(options.max_packet_size)
+            .with_strictness(options.strictness)
+            .with_max_user_properties(options.max_user_properties);
+        Self {
+            exchange: Exchange::new(options, decode),
+            session_end: Instant::NEVER,
+            wills: Wills::default(),
+            asked: None,
+            requests: Requests::default(),
+            method: Method::default(),
+            expiry: 0,
+            keep_alive: 0,
+            phase: Phase::Closed,
+            has_session: false,
+        }
+    }
+
+    /// Whether the client's connection has been accepted.
+    pub fn is_connected(&self) -> bool {
+        self.phase == Phase::Online
+    }
+
+    /// Whether there is a session.
+    pub const fn has_session(&self) -> bool {
+        self.has_session
+    }
+
+    /// Whether nothing is taken in before something is written, or answered by the application.
+    pub fn is_blocked(&self) -> bool {
+        !self.exchange.has_room()
+            || self.requests.len() >= usize::from(self.exchange.options.max_requests)
+    }
+
+    /// The version that the client speaks, or spoke last.
+    pub const fn version(&self) -> Version {
+        self.exchange.version()
+    }
+
+    /// How many messages are sent and not acknowledged.
+    pub fn in_flight(&self) -> usize {
+        self.exchange.outbound.len()
+    }
+
+    /// How many messages wait until they may be sent.
+    pub fn queued(&self) -> usize {
+        self.exchange.queued().count()
+    }
+
+    // Events.
+
+    /// There is a transport.
+    pub fn opened(&mut self, now: Instant) {
+        self.end(now, false);
+        self.exchange.opened(now);
+        self.exchange.decode.max_packet_size = self.exchange.options.max_packet_size;
+        self.phase = Phase::Opened;
+    }
+
+    /// Bytes have come. Takes packets off the front of the input until one is to be told; with `None`
+    /// the input has no further whole packet, or the application has to answer first, and what is left
+    /// of it is to come again with more behind it. While [`Self::is_blocked`] nothing is taken.
+    pub fn receive<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
+        loop {
+            if self.exchange.has_pending()
+                && let Some(common) = self.exchange.next_pending()
+            {
+                return Some(common.into());
+            }
+            if self.phase == Phase::Closed {
+                *input = &[];
+                return None;
+            }
+            if self.is_blocked() || !self.may_read(input) {
+                return None;
+            }
+            let told = match self.exchange.next_item(input) {
+                Ok(None) => return None,
+                Ok(Some(item)) => {
+                    self.exchange.last_received = now;
+                    self.handle(now, item)
+                }
+                Err(error) => Err(error.into()),
+            };
+            match told {
+                Ok(Some(action)) => return Some(action),
+                Ok(None) => {}
+                Err(fault) => self.fail(now, fault),
+            }
+        }
+    }
+
+    /// Before the CONNECT is answered only what would be wrong is taken, and AUTH if that is awaited.
+    #[inline]
+    fn may_read(&self, input: &[u8]) -> bool {
+        let Some(asked) = &self.asked else { return true };
+        let first = input.first().map(|byte| byte & 0xf0);
+        // [MQTT-3.1.0-2] [MQTT-3.1.2-30]
+        asked.is_authenticating || first == Some(PacketType::Connect.first_byte())
+    }
+
+    /// What is to be told without further bytes.
+    pub fn poll(&mut self) -> Option<ServerAction<'static>> {
+        self.exchange.next_pending().map(Into::into)
+    }
+
+    /// The transport is gone, whoever has closed it.
+    pub fn closed(&mut self, now: Instant) {
+        self.end(now, false);
+        self.exchange.out.clear();
+    }
+
+    /// When to call [`Self::timeout`], and why.
+    pub fn deadline(&self) -> Option<(Instant, Deadline)> {
+        let of_connection = match self.phase {
+            Phase::Opened => {
+                let timeout = self.exchange.options.connect_timeout;
+                (due(self.exchange.last_received, timeout), Deadline::Connect)
+            }
+            Phase::Online => (self.keep_alive_due(), Deadline::KeepAlive),
+            Phase::Closed | Phase::Asked => (Instant::NEVER, Deadline::Connect),
+        };
+        let end = (self.session_end, Deadline::SessionEnd);
+        let will = (self.wills.due(), Deadline::Will);
+        let next = [will, end, of_connection].into_iter().min_by_key(|(due, _)| *due);
+        next.filter(|(due, _)| *due < Instant::NEVER)
+    }
+
+    fn keep_alive_due(&self) -> Instant {
+        if self.keep_alive == 0 {
+            return Instant::NEVER;
+        }
+        // [MQTT-3.1.2-24]; 5.0: [MQTT-3.1.2-22]
+        self.exchange.last_received.plus_millis(u64::from(self.keep_alive).saturating_mul(1_500))
+    }
+
+    /// Time has passed. Does what is due, and nothing if nothing is.
+    pub fn timeout(&mut self, now: Instant) {
+        while let Some((due, deadline)) = self.deadline()
+            && due <= now
+        {
+            match deadline {
+                Deadline::Will => self.publish_will(),
+                Deadline::SessionEnd => self.end_session(),
+                _ => self.fail(now, Fault::Late(deadline)),
+            }
+        }
+    }
+
+    /// What is to be written now. Persist [`Self::journal`] before.
+    pub fn transmit(&mut self, now: Instant) -> &mut Outgoing {
+        self.exchange.transmit(now)
+    }
+
+    // Commands about the connection.
+
+    /// Accepts the CONNECT. The CONNACK tells whether there was a session, what the options limit, and
+    /// these properties: those of the options give way to them.
+    pub fn accept(&mut self, now: Instant, properties: Properties<'_>) -> Result<(), CommandError> {
+        let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
+        let is_over = self.session_end <= now;
+        let session_present = self.has_session && !asked.clean_session && !is_over;
+        let version = asked.peer.version;
+        let (method, options) = (self.method.clone(), Arc::clone(&self.exchange.options));
+        let all = connack_properties(asked, &method, &options, properties);
+        let all = Properties::from(&all[..]);
+        let present = session_present && version.session_present_bit() != 0;
+        let connack = Connack { properties: all, ..Connack::accepted(present) };
+        connack.encoded_len(version)?;
+        // What the peer takes counts for the CONNACK already.
+        self.exchange.peer = asked.peer;
+        self.exchange.write(now, all, true, |properties, version, out| {
+            Connack { properties, ..Connack::accepted(present) }.encode(version, out)
+        })?;
+        let Some(asked) = self.asked.take() else { return Err(CommandError::NotConnected) };
+        if session_present {
+            self.forget_will();
+        } else {
+            self.end_session();
+        }
+        self.wills.set(asked.will);
+        self.has_session = true;
+        self.keep_alive = all.server_keep_alive().unwrap_or(asked.keep_alive);
+        self.expiry = all.session_expiry_interval().unwrap_or(asked.expiry);
+        (self.phase, self.session_end) = (Phase::Online, Instant::NEVER);
+        // What the server tells the client holds for the server.
+        let told = Peer::of(version, all);
+        let receive_maximum = told.receive_maximum.min(options.receive_maximum);
+        self.exchange.inbound.set_maximum(receive_maximum);
+        self.exchange.own_aliases = told.topic_alias_maximum;
+        self.exchange.decode.max_packet_size = told.max_packet_size.min(options.max_packet_size);
+        self.wills.limit(told.maximum_qos, told.retain_available);
+        let (expiry, will) = (self.expiry, self.wills.waiting());
+        self.exchange.note(|| Record::Connected { expiry, will });
+        self.exchange.connected(now, asked.peer);
+        Ok(())
+    }
+
+    /// Refuses the CONNECT, and says why in a CONNACK; without a reason the transport is just closed. A
+    /// session that there is stays as it was.
+    pub fn refuse(
+        &mut self,
+        now: Instant,
+        reason: Option<ReasonCode>,
+        properties: Properties<'_>,
+    ) -> Result<(), CommandError> {
+        let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
+        let version = asked.peer.version;
+        if let Some(reason) = reason {
+            if !reason.is_failure() {
+                return Err(CommandError::Reason(reason));
+            }
+            Connack { session_present: false, reason, properties }.encoded_len(version)?;
+            self.exchange.peer = asked.peer;
+            self.exchange.write(now, properties, true, |properties, version, out| {
+                Connack { session_present: false, reason, properties }.encode(version, out)
+            })?;
+        }
+        self.exchange.tell(Pending::Close(CloseReason::Refused));
+        self.end(now, false);
+        Ok(())
+    }
+
+    /// Goes on with the authentication, or ends it well with [`ReasonCode::SUCCESS`] where the client
+    /// has authenticated again (5.0). The authentication method is added.
+    pub fn authenticate(
+        &mut self,
+        now: Instant,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) -> Result<(), CommandError> {
+        let is_fine = match (self.phase, reason) {
+            (Phase::Closed | Phase::Opened, _) => return Err(CommandError::NotConnected),
+            (_, ReasonCode::CONTINUE_AUTHENTICATION) => true,
+            (phase, ReasonCode::SUCCESS) => phase == Phase::Online,
+            _ => false,
+        };
+        if let Some(asked) = &self.asked {
+            self.exchange.peer = asked.peer;
+        }
+        self.method.write(&mut self.exchange, now, reason, properties, is_fine)?;
+        if let Some(asked) = &mut self.asked {
+            asked.is_authenticating = true;
+        }
+        Ok(())
+    }
+
+    /// Another connection has been made by this client: this one is to be closed, after it was told so
+    /// in 5.0. With a clean session the session ends too. The new connection is [`Self::opened`] next.
+    pub fn take_over(&mut self, now: Instant, clean_session: bool) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        // [MQTT-3.1.4-2]; 5.0: [MQTT-3.1.4-3]
+        self.tell_peer(now, ReasonCode::SESSION_TAKEN_OVER);
+        self.exchange.tell(Pending::Close(CloseReason::TakenOver));
+        self.end(now, false);
+        if clean_session {
+            self.end_session();
+        }
+    }
+
+    /// Closes the connection, in 5.0 with a DISCONNECT. The will is published, as the client has not left
+    /// by itself.
+    pub fn disconnect(
+        &mut self,
+        now: Instant,
+        disconnect: &Disconnect<'_>,
+    ) -> Result<(), CommandError> {
+        if self.phase == Phase::Closed {
+            return Err(CommandError::NotConnected);
+        }
+        if self.phase == Phase::Online && self.version().is_5_0() {
+            let Disconnect { reason, properties } = *disconnect;
+            // [MQTT-3.14.2-2]
+            if properties.session_expiry_interval().is_some() {
+                return Err(CommandError::SessionExpiry);
+            }
+            self.exchange.write(now, properties, true, |properties, version, out| {
+                Disconnect { reason, properties }.encode(version, out)
+            })?;
+        }
+        self.exchange.tell(Pending::Close(CloseReason::Disconnected));
+        self.end(now, false);
+        Ok(())
+    }
+
+    /// Ends the session of a client that is away.
+    pub fn expire_session(&mut self) -> Result<(), CommandError> {
+        if self.phase == Phase::Online {
+            return Err(CommandError::Connected);
+        }
+        self.end_session();
+        Ok(())
+    }
+
+    // Commands about messages.
+
+    /// Sends a message to the client, or keeps it until it may be sent: behind others, or until the
+    /// client is back. `granted` is what its subscription was granted: the message is sent with this
+    /// QoS at most [MQTT-3.8.4-6]. One of QoS 0 is not kept; properties are left out before 5.0.
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        message: Message,
+        granted: QoS,
+    ) -> Result<Published, CommandError> {
+        let qos = message.qos().min(granted);
+        let keep = self.has_session && self.session_end > now;
+        self.exchange.publish(now, message.with_qos(qos), keep)
+    }
+
+    /// Acknowledges a message, or refuses it by a reason code of 0x80 or above (5.0), where that is left
+    /// to the application; see [`Client::acknowledge`](super::Client::acknowledge).
+    pub fn acknowledge(
+        &mut self,
+        now: Instant,
+        packet_id: PacketId,
+        qos: QoS,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) -> Result<(), CommandError> {
+        self.exchange.acknowledge(now, packet_id, qos, reason, properties)
+    }
+
+    /// Answers a SUBSCRIBE, with a code for each of its filters.
+    pub fn grant(&mut self, now: Instant, suback: &Suback<'_>) -> Result<(), CommandError> {
+        let Suback { packet_id, codes, properties } = *suback;
+        let at = self.requests.find(Kind::Subscribe, packet_id, Some(codes.len()))?;
+        suback.encoded_len(self.version())?;
+        self.exchange.write(now, properties, false, |properties, version, out| {
+            Suback { packet_id, codes, properties }.encode(version, out)
+        })?;
+        self.requests.remove(at);
+        Ok(())
+    }
+
+    /// Answers an UNSUBSCRIBE, in 5.0 with a code for each of its filters.
+    pub fn remove(&mut self, now: Instant, unsuback: &Unsuback<'_>) -> Result<(), CommandError> {
+        let Unsuback { packet_id, codes, properties } = *unsuback;
+        let count = self.version().is_5_0().then(|| codes.len());
+        let at = self.requests.find(Kind::Unsubscribe, packet_id, count)?;
+        unsuback.encoded_len(self.version())?;
+        self.exchange.write(now, properties, false, |properties, version, out| {
+            Unsuback { packet_id, codes, properties }.encode(version, out)
+        })?;
+        self.requests.remove(at);
+        Ok(())
+    }
+
+    // What follows from packets.
+
+    fn handle<'b>(
+        &mut self,
+        now: Instant,
+        item: Item<'b>,
+    ) -> Result<Option<ServerAction<'b>>, Fault> {
+        let packet = match item {
+            Item::Packet(packet) => packet,
+            Item::Skipped(skipped) if self.phase == Phase::Online => {
+                self.exchange.skipped(now, &skipped)?;
+                return Ok(Some(ServerAction::Skipped(skipped)));
+            }
+            Item::Skipped(skipped) => return Err(Fault::Unexpected(skipped.packet_type)),
+        };
+        if self.phase != Phase::Online {
+            return match (self.phase, packet) {
+                (Phase::Opened, Packet::Connect(connect)) => self.on_connect(connect).map(Some),
+                (Phase::Asked, Packet::Auth(auth)) => self.on_auth(auth).map(Some),
+                (_, other) => Err(Fault::Unexpected(other.packet_type())),
+            };
+        }
+        match packet {
+            Packet::Pingreq(_) => {
+                // [MQTT-3.12.4-1]
+                let _ = self.exchange.write(now, Properties::EMPTY, true, |_, version, out| {
+                    Pingresp.encode(version, out)
+                });
+                self.exchange.quiet();
+                Ok(None)
+            }
+            Packet::Subscribe(subscribe) => {
+                let (id, count) = (subscribe.packet_id, subscribe.subscriptions.len());
+                self.requests.push(Kind::Subscribe, id, count);
+                Ok(Some(ServerAction::Subscribe(subscribe)))
+            }
+            Packet::Unsubscribe(unsubscribe) => {
+                let (id, count) = (unsubscribe.packet_id, unsubscribe.filters.len());
+                self.requests.push(Kind::Unsubscribe, id, count);
+                Ok(Some(ServerAction::Unsubscribe(unsubscribe)))
+            }
+            Packet::Disconnect(disconnect) => self.on_disconnect(now, disconnect).map(Some),
+            Packet::Auth(auth) => self.on_auth(auth).map(Some),
+            Packet::Publish(publish) => {
+                self.check(&publish)?;
+                Ok(self.exchange.received(now, publish)?.map(Into::into))
+            }
+            packet => Ok(self.exchange.handle_flow(now, packet)?.map(Into::into)),
+        }
+    }
+
+    /// A server that has told a limit does not take what is beyond it.
+    fn check(&self, publish: &Publish<'_>) -> Result<(), Fault> {
+        if !self.version().is_5_0() {
+            return Ok(());
+        }
+        let (maximum_qos, retain_available) = self.wills.limits();
+        if publish.qos() > maximum_qos {
+            return Err(Fault::QosNotSupported);
+        }
+        if publish.retain && !retain_available {
+            return Err(Fault::RetainNotSupported);
+        }
+        Ok(())
+    }
+
+    fn on_connect<'b>(&mut self, connect: Connect<'b>) -> Result<ServerAction<'b>, Fault> {
+        let Connect { version, properties, clean_session, .. } = connect;
+        let peer = Peer::of(version, properties);
+        self.exchange.decode.version = version;
+        self.exchange.peer = peer;
+        let options = &self.exchange.options;
+        if let Some(will) = &connect.will
+            && version.is_5_0()
+        {
+            // [MQTT-3.2.2-12] [MQTT-3.2.2-13]
+            if will.qos > options.maximum_qos {
+                return Err(Fault::QosNotSupported);
+            }
+            if will.retain && !options.retain_available {
+                return Err(Fault::RetainNotSupported);
+            }
+        }
+        let before_5_0 = if clean_session { 0 } else { options.session_expiry };
+        let expiry = properties.session_expiry_interval().unwrap_or(0);
+        self.method = Method::of(properties);
+        self.asked = Some(Box::new(Asked {
+            peer,
+            will: connect.will.as_ref().map(|will| {
+                (Message::of_will(will), will.properties.will_delay_interval().unwrap_or(0))
+            }),
+            expiry: version.pick(before_5_0, before_5_0, expiry),
+            keep_alive: connect.keep_alive,
+            clean_session,
+            wants_response_information: properties.request_response_information().unwrap_or(false),
+            is_authenticating: false,
+        }));
+        self.phase = Phase::Asked;
+        Ok(ServerAction::Connect(connect))
+    }
+
+    fn on_auth<'b>(&mut self, auth: Auth<'b>) -> Result<ServerAction<'b>, Fault> {
+        self.method.expect(auth.properties)?;
+        let is_fine = match auth.reason {
+            ReasonCode::CONTINUE_AUTHENTICATION => true,
+            ReasonCode::RE_AUTHENTICATE => self.phase == Phase::Online,
+            _ => false,
+        };
+        if !is_fine {
+            return Err(Fault::Unexpected(PacketType::Auth));
+        }
+        if let Some(asked) = &mut self.asked {
+            // The next one comes when the server has answered this one.
+            asked.is_authenticating = false;
+        }
+        Ok(ServerAction::Auth(auth))
+    }
+
+    fn on_disconnect<'b>(
+        &mut self,
+        now: Instant,
+        disconnect: Disconnect<'b>,
+    ) -> Result<ServerAction<'b>, Fault> {
+        let expiry = disconnect.properties.session_expiry_interval();
+        if self.expiry == 0 && expiry.is_some_and(|expiry| expiry > 0) {
+            return Err(Fault::SessionExpiry);
+        }
+        self.expiry = expiry.unwrap_or(self.expiry);
+        self.exchange.tell(Pending::Close(CloseReason::PeerDisconnected));
+        // [MQTT-3.14.4-3]; with another reason code the client wants its will published.
+        self.end(now, disconnect.reason == ReasonCode::SUCCESS);
+        Ok(ServerAction::Disconnected(disconnect))
+    }
+
+    // How connections and sessions end.
+
+    fn tell_peer(&mut self, now: Instant, reason: ReasonCode) {
+        if self.phase == Phase::Online && self.version().is_5_0() {
+            // A client that takes no packet of this size is told nothing.
+            let _ =
+                self.exchange.write(now, Properties::EMPTY, true, |properties, version, out| {
+                    Disconnect { reason, properties }.encode(version, out)
+                });
+        }
+    }
+
+    fn fail(&mut self, now: Instant, fault: Fault) {
+        self.tell_peer(now, fault.reason());
+        self.refuse_faulty(now, &fault);
+        self.exchange.tell(Pending::Close(CloseReason::Fault(fault)));
+        self.end(now, false);
+    }
+
+    /// Some faults of a CONNECT are told by a CONNACK.
+    fn refuse_faulty(&mut self, now: Instant, fault: &Fault) {
+        if self.phase != Phase::Opened {
+            return;
+        }
+        let reason = match fault {
+            Fault::Malformed(error) if error.packet_type() == Some(PacketType::Connect) => {
+                // [MQTT-3.1.2-2] [MQTT-3.1.3-8]
+                let Some(code) = error.return_code() else { return };
+                self.exchange.peer = Peer::new(error.version());
+                code.reason()
+            }
+            Fault::QosNotSupported | Fault::RetainNotSupported => fault.reason(),
+            _ => return,
+        };
+        let _ = self.exchange.write(now, Properties::EMPTY, true, |properties, version, out| {
+            Connack { session_present: false, reason, properties }.encode(version, out)
+        });
+    }
+
+    /// There is no connection any more.
+    fn end(&mut self, now: Instant, is_clean: bool) {
+        let was_online = self.phase == Phase::Online;
+        if self.phase == Phase::Closed {
+            return;
+        }
+        self.phase = Phase::Closed;
+        self.asked = None;
+        self.requests.clear();
+        self.exchange.disconnected();
+        if !was_online {
+            return;
+        }
+        self.went_away(now, is_clean);
+    }
+
+    /// The client has gone: its session and its will wait, or are over.
+    pub(super) fn went_away(&mut self, now: Instant, is_clean: bool) {
+        let expiry = self.expiry;
+        self.exchange.note(|| Record::Disconnected { at: now, expiry });
+        if is_clean {
+            self.forget_will();
+        } else {
+            self.wills.start(now);
+        }
+        match expiry {
+            0 => self.end_session(),
+            u32::MAX => self.session_end = Instant::NEVER,
+            seconds => self.session_end = now.plus_seconds(seconds.into()),
+        }
+        if self.wills.due() <= now {
+            self.publish_will();
+        }
+    }
+
+    fn publish_will(&mut self) {
+        if let Some(message) = self.wills.take() {
+            self.exchange.note(|| Record::WillOver);
+            self.exchange.tell(Pending::Will(message));
+        }
+    }
+
+    fn forget_will(&mut self) {
+        if self.wills.take().is_some() {
+            self.exchange.note(|| Record::WillOver);
+        }
+    }
+
+    fn end_session(&mut self) {
+        // [MQTT-3.1.3-9]: the end of the session ends the delay of the will.
+        self.publish_will();
+        self.session_end = Instant::NEVER;
+        if self.has_session {
+            self.has_session = false;
+            self.exchange.end_session(true);
+            self.exchange.note(|| Record::Ended);
+            self.exchange.tell(Pending::SessionEnded);
+        }
+    }
+
+    // Durability.
+
+    /// Records changes from now on, see [`Self::journal`].
+    pub fn keep_journal(&mut self) {
+        self.exchange.keep_journal();
+    }
+
+    /// The changes since the last call, to be persisted before what is to be written is.
+    pub fn journal(&mut self) -> Vec<Record> {
+        self.exchange.take_journal()
+    }
+}
+
+/// What the CONNACK says: what the application wants, and what the options limit.
+fn connack_properties<'a>(
+    asked: &Asked,
+    method: &'a Method,
+    options: &SessionOptions,
+    properties: Properties<'a>,
+) -> Vec<Property<'a>> {
+    if !asked.peer.version.is_5_0() {
+        return properties.iter().collect();
+    }
+    let mut given = method.add(properties);
+    // [MQTT-3.1.2-28]
+    given.retain(|property| {
+        property.id() != PropertyId::ResponseInformation || asked.wants_response_information
+    });
+    let is_free = |id: PropertyId| given.iter().all(|property| property.id() != id);
+    let limits = limits(options).into_iter().flatten();
+    let mut all: Vec<_> = limits.filter(|property| is_free(property.id())).collect();
+    all.extend(given);
+    all
+}
+
+/// The properties that tell the limits of the options, where they are not what holds anyway.
+fn limits(options: &SessionOptions) -> [Option<Property<'static>>; 5] {
+    let receive = NonZeroU16::new(options.receive_maximum);
+    let size = NonZeroU32::new(options.max_packet_size);
+    let (qos, aliases) = (options.maximum_qos, options.topic_alias_maximum);
+    [
+        receive.filter(|max| max.get() < u16::MAX).map(Property::ReceiveMaximum),
+        (qos < QoS::ExactlyOnce).then_some(Property::MaximumQos(qos)),
+        (!options.retain_available).then_some(Property::RetainAvailable(false)),
+        size.filter(|max| max.get() < DecodeOptions::MAX_PACKET_SIZE)
+            .map(Property::MaximumPacketSize),
+        (aliases > 0).then_some(Property::TopicAliasMaximum(aliases)),
+    ]
+}

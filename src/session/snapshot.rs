@@ -1,0 +1,383 @@
+//! The part of a session that outlives its connections, as plain data.
+
+use super::{
+    Awaited,
+    action::Token,
+    client::Client,
+    exchange::{Exchange, Sent},
+    journal::Record,
+    message::Message,
+    options::SessionOptions,
+    queue::Waiting,
+    server::Server,
+};
+use crate::{
+    time::Instant,
+    types::{PacketId, QoS},
+};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+
+/// The state of a session at one moment (section 4.1 of the standard), to be stored or moved.
+///
+/// The same session always gives the same snapshot. Subscriptions are not in it: those of a client are
+/// the server's, those of a server its application's. Nor are passwords.
+///
+/// ```
+/// use mqtt_pure::{Client, Instant, Message, QoS, SessionOptions, TopicName};
+///
+/// let mut client = Client::new(SessionOptions::new());
+/// client.keep_journal();
+/// let mut stored = client.snapshot();
+/// let message = Message::new(TopicName::new("t")?, "m").with_qos(QoS::AtLeastOnce);
+/// client.publish(Instant::from_millis(0), message)?;
+/// for record in client.journal() {
+///     stored.apply(record)?;
+/// }
+/// assert_eq!(stored, client.snapshot());
+/// let restored = Client::restore(SessionOptions::new(), stored)?;
+/// assert_eq!(restored.queued(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The version of this form, now [`Self::FORMAT`].
+    pub format: u32,
+    /// Whether there is a session.
+    pub has_session: bool,
+    /// Whether there was a connection.
+    pub is_connected: bool,
+    /// For how many seconds the session is kept after its connection.
+    pub expiry: u32,
+    /// When it ends, if the client of a server is away.
+    pub end: Option<Instant>,
+    /// The token that comes next.
+    pub next_token: Token,
+    /// What is on its way, in the order in which it was first sent.
+    pub sent: Vec<SentMessage>,
+    /// Messages of QoS 2 that were received and are not complete, by identifier.
+    pub received: Vec<PacketId>,
+    /// What waits to be sent, in its order.
+    pub queued: Vec<QueuedMessage>,
+    /// The will, which a server keeps for its client.
+    pub will: Option<StoredWill>,
+}
+
+/// A message that is on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SentMessage {
+    /// Its identifier.
+    pub packet_id: PacketId,
+    /// Its name in later actions.
+    pub token: Token,
+    /// The message; `None` after PUBREC, when only PUBREL is sent again.
+    pub message: Option<Message>,
+}
+
+/// A message that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct QueuedMessage {
+    /// Its name in later actions.
+    pub token: Token,
+    /// The message.
+    pub message: Message,
+    /// Since when it waits.
+    pub since: Instant,
+}
+
+/// The will of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct StoredWill {
+    /// What is to be published.
+    pub message: Message,
+    /// After how many seconds without a connection.
+    pub delay: u32,
+    /// When, if the client is away.
+    pub due: Option<Instant>,
+}
+
+/// Why a snapshot is not that of a session, or does not fit the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// A form that this version of the crate does not know.
+    #[error("snapshot of the unknown form {0}")]
+    Format(u32),
+    /// An identifier that is in use twice, or a change of one that is not in use.
+    #[error("packet identifier {0} is in use twice, or not at all")]
+    PacketId(PacketId),
+    /// A token that names two things, or comes again.
+    #[error("token {} names two things", .0.get())]
+    Token(Token),
+    /// A message of QoS 0 among those on their way or waiting.
+    #[error("a message of QoS 0 that is kept")]
+    QosZero,
+    /// More waits than the options allow.
+    #[error("more messages wait than may")]
+    QueueFull,
+    /// A change of a queue that is empty.
+    #[error("no message waits")]
+    QueueEmpty,
+    /// State of a session that there is not.
+    #[error("messages of no session")]
+    NoSession,
+}
+
+impl Snapshot {
+    /// The version of this form.
+    pub const FORMAT: u32 = 1;
+
+    const fn empty() -> Self {
+        Self {
+            format: Self::FORMAT,
+            has_session: false,
+            is_connected: false,
+            expiry: 0,
+            end: None,
+            next_token: Token::FIRST,
+            sent: Vec::new(),
+            received: Vec::new(),
+            queued: Vec::new(),
+            will: None,
+        }
+    }
+
+    /// Brings it up to date by a change that was recorded after it was taken.
+    pub fn apply(&mut self, record: Record) -> Result<(), SnapshotError> {
+        match record {
+            Record::Sent { packet_id, token, message } => {
+                self.passed(token);
+                let message = Some(message);
+                self.sent.push(SentMessage { packet_id, token, message });
+            }
+            Record::Released { packet_id } => {
+                let at = self.place(packet_id)?;
+                if let Some(sent) = self.sent.get_mut(at) {
+                    sent.message = None;
+                }
+            }
+            Record::Done { packet_id } => {
+                let at = self.place(packet_id)?;
+                self.sent.remove(at);
+            }
+            Record::Received { packet_id } => {
+                if let Err(at) = self.received.binary_search(&packet_id) {
+                    self.received.insert(at, packet_id);
+                }
+            }
+            Record::Completed { packet_id } => {
+                let place = self.received.binary_search(&packet_id);
+                self.received.remove(place.map_err(|_| SnapshotError::PacketId(packet_id))?);
+            }
+            Record::Queued { token, message, since } => {
+                self.passed(token);
+                self.queued.push(QueuedMessage { token, message, since });
+            }
+            Record::Unqueued if self.queued.is_empty() => return Err(SnapshotError::QueueEmpty),
+            Record::Unqueued => {
+                self.queued.remove(0);
+            }
+            Record::Cleared { waiting } => {
+                self.sent.clear();
+                self.received.clear();
+                if waiting {
+                    self.queued.clear();
+                }
+            }
+            Record::Connected { expiry, will } => {
+                (self.has_session, self.is_connected, self.end) = (true, true, None);
+                self.expiry = expiry;
+                self.will = will.map(|(message, delay)| StoredWill { message, delay, due: None });
+            }
+            Record::WillOver => self.will = None,
+            Record::Disconnected { at, expiry } => {
+                (self.is_connected, self.expiry) = (false, expiry);
+                self.end = ends(at, expiry);
+                if let Some(will) = &mut self.will {
+                    will.due = Some(at.plus_seconds(will.delay.into()));
+                }
+            }
+            Record::Ended => (self.has_session, self.end) = (false, None),
+        }
+        Ok(())
+    }
+
+    /// The token has been given out.
+    fn passed(&mut self, token: Token) {
+        if token == self.next_token {
+            self.next_token = token.next();
+        } else if token.get() > self.next_token.get() {
+            // Requests have tokens too, and are not recorded.
+            self.next_token = token.next();
+        }
+    }
+
+    fn place(&self, id: PacketId) -> Result<usize, SnapshotError> {
+        let place = self.sent.iter().position(|sent| sent.packet_id == id);
+        place.ok_or(SnapshotError::PacketId(id))
+    }
+
+    fn of(exchange: &Exchange) -> Self {
+        let sent = exchange.outbound.iter().map(|(packet_id, awaited, sent)| {
+            let content = sent.content.as_ref().filter(|_| awaited != Awaited::Pubcomp);
+            let message = content
+                .map(|content| Message::from_parts(Arc::clone(content), sent.qos, sent.retain));
+            SentMessage { packet_id, token: sent.token, message }
+        });
+        let queued = exchange.queued().map(|waiting| QueuedMessage {
+            token: waiting.token,
+            message: waiting.message.clone(),
+            since: waiting.since,
+        });
+        let received = exchange.inbound.iter().filter(|(_, is_taken)| *is_taken);
+        Self {
+            next_token: exchange.next_token,
+            sent: sent.collect(),
+            received: received.map(|(id, _)| id).collect(),
+            queued: queued.collect(),
+            ..Self::empty()
+        }
+    }
+
+    /// Fills a session that is empty.
+    fn fill(self, exchange: &mut Exchange) -> Result<(), SnapshotError> {
+        if self.format != Self::FORMAT {
+            return Err(SnapshotError::Format(self.format));
+        }
+        let is_empty = self.sent.is_empty() && self.received.is_empty();
+        if !(self.has_session || is_empty) {
+            return Err(SnapshotError::NoSession);
+        }
+        let mut tokens = BTreeSet::from([self.next_token]);
+        let mut is_new = |token| match tokens.insert(token) {
+            true => Ok(()),
+            false => Err(SnapshotError::Token(token)),
+        };
+        for SentMessage { packet_id, token, message } in self.sent {
+            is_new(token)?;
+            let (awaited, qos) = match message.as_ref().map(Message::qos) {
+                None => (Awaited::Pubcomp, QoS::ExactlyOnce),
+                Some(QoS::AtMostOnce) => return Err(SnapshotError::QosZero),
+                Some(QoS::AtLeastOnce) => (Awaited::Puback, QoS::AtLeastOnce),
+                Some(QoS::ExactlyOnce) => (Awaited::Pubrec, QoS::ExactlyOnce),
+            };
+            let retain = message.as_ref().is_some_and(Message::retain);
+            let content = message.map(Message::into_content);
+            let sent = Sent { content, token, codes: 0, qos, retain };
+            exchange
+                .outbound
+                .restore(packet_id, awaited, sent)
+                .map_err(|_| SnapshotError::PacketId(packet_id))?;
+        }
+        let mut seen = BTreeSet::new();
+        for id in self.received {
+            if !seen.insert(id) {
+                return Err(SnapshotError::PacketId(id));
+            }
+            exchange.inbound.restore(id);
+        }
+        let mut bytes = 0_usize;
+        let max = usize::try_from(exchange.options.max_queued).unwrap_or(usize::MAX);
+        if self.queued.len() > max {
+            return Err(SnapshotError::QueueFull);
+        }
+        for QueuedMessage { token, message, since } in self.queued {
+            is_new(token)?;
+            if message.qos() == QoS::AtMostOnce {
+                return Err(SnapshotError::QosZero);
+            }
+            bytes = bytes.saturating_add(message.weight());
+            if bytes > exchange.options.max_queued_bytes {
+                return Err(SnapshotError::QueueFull);
+            }
+            exchange.enqueue(Waiting { message, token, since });
+        }
+        exchange.next_token = self.next_token;
+        Ok(())
+    }
+}
+
+/// When a session ends whose connection ended at a moment.
+pub(super) const fn ends(at: Instant, expiry: u32) -> Option<Instant> {
+    match expiry {
+        u32::MAX => None,
+        seconds => Some(at.plus_millis(1_000_u64.saturating_mul(widen(seconds)))),
+    }
+}
+
+const fn widen(seconds: u32) -> u64 {
+    let [a, b, c, d] = seconds.to_be_bytes();
+    u64::from_be_bytes([0, 0, 0, 0, a, b, c, d])
+}
+
+impl Client {
+    /// The state of the session.
+    pub fn snapshot(&self) -> Snapshot {
+        let (has_session, is_connected, expiry) = self.kept();
+        Snapshot { has_session, is_connected, expiry, ..Snapshot::of(&self.exchange) }
+    }
+
+    /// A client with the session of a snapshot, without a connection. A snapshot that no session gave,
+    /// or that goes beyond the limits of the options, is an error.
+    pub fn restore(
+        options: impl Into<Arc<SessionOptions>>,
+        snapshot: Snapshot,
+    ) -> Result<Self, SnapshotError> {
+        let mut client = Self::new(options);
+        client.has_session = snapshot.has_session;
+        let is_over = snapshot.is_connected && snapshot.expiry == 0;
+        snapshot.fill(&mut client.exchange)?;
+        if is_over {
+            client.end_session();
+        }
+        Ok(client)
+    }
+}
+
+impl Server {
+    /// The state of the session.
+    pub fn snapshot(&self) -> Snapshot {
+        let will = self.wills.waiting().map(|(message, delay)| StoredWill {
+            message,
+            delay,
+            due: Some(self.wills.due()).filter(|due| *due < Instant::NEVER),
+        });
+        Snapshot {
+            has_session: self.has_session,
+            is_connected: self.is_connected(),
+            expiry: self.expiry,
+            end: Some(self.session_end).filter(|end| *end < Instant::NEVER),
+            will,
+            ..Snapshot::of(&self.exchange)
+        }
+    }
+
+    /// A server with the session of a snapshot, without a connection. If there was one, it has ended
+    /// now. A snapshot that no session gave, or that goes beyond the limits of the options, is an
+    /// error.
+    ///
+    /// Moments in the snapshot are by the same clock as those of the calls to come.
+    pub fn restore(
+        options: impl Into<Arc<SessionOptions>>,
+        mut snapshot: Snapshot,
+        now: Instant,
+    ) -> Result<Self, SnapshotError> {
+        let mut server = Self::new(options);
+        server.has_session = snapshot.has_session;
+        server.expiry = snapshot.expiry;
+        server.session_end = snapshot.end.unwrap_or(Instant::NEVER);
+        if let Some(StoredWill { message, delay, due }) = snapshot.will.take() {
+            server.wills.restore(message, delay, due.unwrap_or(Instant::NEVER));
+        }
+        let was_connected = snapshot.is_connected;
+        snapshot.fill(&mut server.exchange)?;
+        if was_connected {
+            server.went_away(now, false);
+        }
+        Ok(server)
+    }
+}
