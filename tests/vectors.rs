@@ -19,6 +19,14 @@ mod check;
 mod json;
 #[path = "../examples/common/options.rs"]
 mod options;
+#[path = "vectors/session_case.rs"]
+mod session_case;
+#[path = "vectors/session_check.rs"]
+mod session_check;
+#[path = "vectors/session_notices.rs"]
+mod session_notices;
+#[path = "vectors/session_values.rs"]
+mod session_values;
 #[path = "vectors/suite.rs"]
 mod suite;
 #[path = "vectors/topic_case.rs"]
@@ -33,7 +41,11 @@ use std::{process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let vectors = suite::Vectors { decode: case::load(), topic: topic_case::load() };
+    let vectors = suite::Vectors {
+        decode: case::load(),
+        topic: topic_case::load(),
+        session: session_case::load(),
+    };
     let vectors = Arc::new(vectors);
     let suite = suite::CHECKS.iter().map(|&(name, run)| {
         let vectors = Arc::clone(&vectors);
@@ -49,5 +61,6 @@ fn main() -> ExitCode {
         let id = vectors.topic[index].id.clone();
         Trial::test(id, move || topic_check::check(&vectors.topic[index]).map_err(Into::into))
     });
-    libtest_mimic::run(&arguments, suite.chain(decode).chain(topic).collect()).exit_code()
+    let trials = suite.chain(decode).chain(topic).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

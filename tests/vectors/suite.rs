@@ -2,6 +2,8 @@
 
 use crate::{
     case::{Case, Verdict, codes_of, files, read_json, root, text, texts},
+    session_case::SessionCase,
+    session_notices,
     topic_case::TopicCase,
 };
 use mqtt_pure::{ErrorKind, Rule, Version};
@@ -15,13 +17,14 @@ use std::{
 pub struct Vectors {
     pub decode: Vec<Case>,
     pub topic: Vec<TopicCase>,
+    pub session: Vec<SessionCase>,
 }
 
 type Outcome = Result<(), String>;
 type Check = fn(&Vectors) -> Outcome;
 
 /// The checks and their names.
-pub const CHECKS: [(&str, Check); 9] = [
+pub const CHECKS: [(&str, Check); 13] = [
     ("suite/ids-are-well-formed-and-unique", ids),
     ("suite/manifest-lists-the-files", manifest),
     ("suite/there-are-many-cases", size),
@@ -31,6 +34,10 @@ pub const CHECKS: [(&str, Check); 9] = [
     ("suite/every-rule-has-a-case", rules),
     ("suite/every-statement-has-a-valid-and-an-invalid-case", statements),
     ("suite/every-statement-about-topics-has-a-case", topic_statements),
+    ("suite/every-statement-about-sessions-has-a-trace", session_statements),
+    ("suite/the-inputs-of-traces-are-values-of-the-crate", session_notices::values),
+    ("suite/the-runner-of-traces-takes-what-they-say", session_notices::takes),
+    ("suite/the-runner-of-traces-notices", session_notices::notices),
 ];
 
 /// A standard with numbered statements. The numbers of one mean something else in another.
@@ -76,13 +83,18 @@ fn ids(vectors: &Vectors) -> Outcome {
     let mut wrong = Vec::new();
     let decode = vectors.decode.iter().map(|case| {
         let prefix = format!("v{}/", case.version.to_string().replace('.', ""));
-        (&case.id, prefix)
+        (&case.id, prefix, 3)
     });
-    let topic = vectors.topic.iter().map(|case| (&case.id, "topic/".to_owned()));
-    for (id, prefix) in decode.chain(topic) {
+    let topic = vectors.topic.iter().map(|case| (&case.id, "topic/".to_owned(), 3));
+    let session = vectors.session.iter().map(|case| {
+        let version = case.version.to_string().replace('.', "");
+        let role = format!("{:?}", case.role).to_lowercase();
+        (&case.id, format!("s{version}/{role}/"), 4)
+    });
+    for (id, prefix, len) in decode.chain(topic).chain(session) {
         let is_letter = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '/' | '.' | '-');
         let parts = id.split('/').filter(|part| !part.is_empty()).count();
-        if !id.starts_with(&prefix) || !id.chars().all(is_letter) || parts != 3 {
+        if !id.starts_with(&prefix) || !id.chars().all(is_letter) || parts != len {
             wrong.push(format!("{id}: not well formed"));
         }
         if !seen.insert(id) {
@@ -95,7 +107,7 @@ fn ids(vectors: &Vectors) -> Outcome {
 fn manifest(_: &Vectors) -> Outcome {
     let mut wrong = Vec::new();
     let mut listed = BTreeSet::new();
-    for (path, count) in [files("decode/"), files("topic/")].concat() {
+    for (path, count) in ["decode/", "topic/", "session/"].map(files).concat() {
         let file = read_json(&path);
         let found = file["cases"].as_array().map_or(0, Vec::len);
         if u64::try_from(found) != Ok(count) {
@@ -103,7 +115,10 @@ fn manifest(_: &Vectors) -> Outcome {
         }
         listed.insert(root().join(path));
     }
-    for folder in ["decode/v3.1", "decode/v3.1.1", "decode/v5.0", "topic"] {
+    let versions = ["decode", "session/client", "session/server"]
+        .into_iter()
+        .flat_map(|folder| Version::ALL.map(|version| format!("{folder}/v{version}")));
+    for folder in versions.chain(["topic".to_owned()]) {
         let directory = fs::read_dir(root().join(folder)).expect("directory");
         for entry in directory {
             let path = entry.expect("entry").path();
@@ -116,9 +131,9 @@ fn manifest(_: &Vectors) -> Outcome {
 }
 
 fn size(vectors: &Vectors) -> Outcome {
-    let (decode, topic) = (vectors.decode.len(), vectors.topic.len());
-    let is_enough = decode >= 2000 && topic >= 400;
-    if is_enough { Ok(()) } else { Err(format!("only {decode} and {topic} cases")) }
+    let counts = [vectors.decode.len(), vectors.topic.len(), vectors.session.len()];
+    let is_enough = counts.iter().zip([2000, 400, 900]).all(|(count, least)| *count >= least);
+    if is_enough { Ok(()) } else { Err(format!("only {counts:?} cases")) }
 }
 
 /// The JSON of all cases.
@@ -212,6 +227,22 @@ fn topic_statements(vectors: &Vectors) -> Outcome {
         let about_topics = known.into_iter().filter(|id| id.starts_with("MQTT-4.7."));
         let missing = about_topics.filter(|id| !named.contains(*id));
         wrong.extend(missing.map(|id| format!("{version}: {id}: in no case about topics")));
+    }
+    none(wrong)
+}
+
+fn session_statements(vectors: &Vectors) -> Outcome {
+    let mut wrong = Vec::new();
+    for Standard { version, table, .. } in &STANDARDS {
+        let table = fs::read_to_string(root().join(table)).expect("table");
+        let layers = layers_of(&table);
+        let traces = vectors.session.iter().filter(|case| case.version == *version);
+        let named: BTreeSet<&str> = traces.flat_map(|case| &case.refs).map(|id| &**id).collect();
+        let unknown = named.iter().filter(|id| !layers.contains_key(*id));
+        wrong.extend(unknown.map(|id| format!("{version}: {id}: unknown")));
+        let about_sessions = layers.iter().filter(|(_, layer)| **layer == "session");
+        let missing = about_sessions.filter(|(id, _)| !named.contains(*id));
+        wrong.extend(missing.map(|(id, _)| format!("{version}: {id}: in no trace")));
     }
     none(wrong)
 }
