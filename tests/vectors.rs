@@ -1,5 +1,6 @@
 //! The conformance vectors against this crate: a test for each case, named by its id, so that
 //! `cargo test v311/connect` runs the cases of one packet and `cargo test topic/` those about topics.
+//! The ids of traces of sessions begin with `s31/`, `s311/` and `s50/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,6 +26,8 @@ mod session_case;
 mod session_check;
 #[path = "vectors/session_notices.rs"]
 mod session_notices;
+#[path = "vectors/session_role.rs"]
+mod session_role;
 #[path = "vectors/session_values.rs"]
 mod session_values;
 #[path = "vectors/suite.rs"]
@@ -61,6 +64,17 @@ fn main() -> ExitCode {
         let id = vectors.topic[index].id.clone();
         Trial::test(id, move || topic_check::check(&vectors.topic[index]).map_err(Into::into))
     });
-    let trials = suite.chain(decode).chain(topic).collect();
+    // A trace without a role that could run it is no test yet.
+    let session = (0..vectors.session.len())
+        .filter(|&index| session_role::role(&vectors.session[index]).is_some());
+    let session = session.map(|index| {
+        let vectors = Arc::clone(&vectors);
+        let id = vectors.session[index].id.clone();
+        Trial::test(id, move || {
+            let make = |case: &_| session_role::role(case).expect("a role");
+            session_check::check(&vectors.session[index], &make).map_err(Into::into)
+        })
+    });
+    let trials = suite.chain(decode).chain(topic).chain(session).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
