@@ -149,6 +149,12 @@ fn orders() -> Vec<Row> {
             said(event("failed", "a"), event("failed", "b")),
         ),
         wrong(
+            "one event for two",
+            two(json!({"event": "lost"}), event("lost", "a")),
+            said(event("lost", "a"), event("failed", "b")),
+            "event: \"failed\" instead of \"lost\"",
+        ),
+        wrong(
             "the same event twice",
             two(event("lost", "a"), event("lost", "b")),
             said(event("lost", "a"), event("lost", "a")),
