@@ -128,7 +128,7 @@ impl Client {
         connect.encoded_len(connect.version)?;
         self.end(now);
         if connect.clean_session {
-            self.end_session();
+            self.end_session(false);
         }
         let exchange = &mut self.exchange;
         exchange.opened(now);
@@ -470,7 +470,7 @@ impl Client {
         let resumes = connack.session_present || version.session_present_bit() == 0 && has_session;
         if !resumes {
             // [MQTT-3.2.2-5] of 5.0
-            self.end_session();
+            self.end_session(false);
         }
         self.has_session = true;
         self.keep_alive = properties.server_keep_alive().unwrap_or(self.keep_alive);
@@ -526,7 +526,7 @@ impl Client {
             let expiry = self.expiry;
             self.exchange.note(|| Record::Disconnected { at: now, expiry });
             if expiry == 0 {
-                self.end_session();
+                self.end_session(true);
             }
         }
     }
@@ -542,13 +542,15 @@ impl Client {
         (self.has_session, self.is_connected(), self.expiry)
     }
 
-    pub(super) fn end_session(&mut self) {
+    /// Messages that wait end with a session only if that ends with its connection.
+    pub(super) fn end_session(&mut self, drop_waiting: bool) {
         if !self.has_session {
             return;
         }
         self.has_session = false;
-        self.exchange.end_session(false);
+        self.exchange.end_session(drop_waiting);
         self.exchange.note(|| Record::Ended);
+        self.exchange.tell(Pending::SessionEnded);
     }
 
     // Durability.

@@ -332,7 +332,7 @@ impl Client {
         let is_over = snapshot.is_connected && snapshot.expiry == 0;
         snapshot.fill(&mut client.exchange)?;
         if is_over {
-            client.end_session();
+            client.end_session(true);
         }
         Ok(client)
     }

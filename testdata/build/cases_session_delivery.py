@@ -278,8 +278,9 @@ def qos_2_strays(book):
                        comment="the standards are silent; the recommendation is to ignore it"):
         s.establish()
         s.ack("pubcomp", 7, Any([], *s.fault(0x82).alternatives))
-    for s in book.each("qos2/pubrec-no-matching-subscribers", {"5.0": "4.3.3-4"}, "4.3.3",
-                       versions=["5.0"], comment="0x10 is below 0x80 and no failure"):
+    for s in book.client("qos2/pubrec-no-matching-subscribers", {"5.0": "4.3.3-4"}, "4.3.3",
+                         versions=["5.0"],
+                         comment="0x10 is below 0x80 and no failure; only a server may say it"):
         s.establish()
         s.publish("a", sent(2), qos=2)
         s.ack("pubrec", "$p", s.acked("pubrel", "$p", 0), reason=0x10)
