@@ -37,6 +37,9 @@
 //! | topics | [`TopicName`], [`TopicFilter::matches`] |
 //! | many subscriptions | [`FilterTree`]: all that match a topic name |
 //! | many retained messages | [`TopicTree`]: all that a filter matches, in parts if need be |
+//! | a transport to a server | [`Client`]: connects, publishes, subscribes, resumes |
+//! | a transport from a client | [`Server`]: one client as a server sees it |
+//! | a store that survives crashes | [`Snapshot`] and [`Record`]s of a session |
 //! | messages of QoS 1 and 2 | [`Outbound`], [`Inbound`]: identifiers, answers, what to send again |
 //!
 //! # Versions
@@ -62,9 +65,35 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Sessions
+//!
+//! [`Client`] and [`Server`] take *events* (the transport is there, bytes came, time has passed, the
+//! transport is gone) and *commands* of the application, and give *actions*. Both are driven alike:
+//!
+//! | Call | When |
+//! |---|---|
+//! | [`opened`](Client::opened) | there is a transport |
+//! | [`receive`](Client::receive) | bytes came; again until it gives `None`, keeping what it leaves of the input |
+//! | [`poll`](Client::poll) | after any other call: what is to be told without bytes |
+//! | [`transmit`](Client::transmit) | after any call: what is to be written, a [`bytes::Buf`] |
+//! | [`deadline`](Client::deadline), [`timeout`](Client::timeout) | wake up then, and say so |
+//! | [`closed`](Client::closed) | the transport is gone |
+//!
+//! An action borrows the input and never the session, so that the application may act while it holds a
+//! message. On [`ClientAction::Close`] the transport is closed after what is to be written has been;
+//! nothing more comes out before the next one is opened. Every message and request of QoS 1 and 2 has a
+//! [`Token`], which one later action names: done, failed, or lost with its session.
+//!
+//! *Durability* is one rule: persist what [`journal`](Client::journal) gives before writing what
+//! `transmit` gives. Then [`Snapshot::apply`] and [`Client::restore`] bring the session back after a
+//! crash, without a message lost or, at QoS 2, delivered twice.
+//!
 //! # What holds
 //!
 //! * No input and no order of calls makes it panic, and there is no unsafe code.
+//! * A session holds no more than its [`SessionOptions`] allow, whatever the peer sends and however slowly
+//!   it reads; a limit that is reached is told. After a fault of the peer it says what the peer is to be
+//!   told, closes, and is silent.
 //! * Decoding and encoding allocate nothing. [`StreamDecoder`] keeps what has arrived of a packet that
 //!   is cut, never room for what has not; [`explain`] returns lists; [`FilterTree`] and [`TopicTree`]
 //!   allocate when something is added. They need `alloc`, which the crate always uses.
@@ -81,6 +110,7 @@
 //!
 //! * `std` (default): `bytes` and `thiserror` with `std`. Without it the crate is `no_std` with
 //!   `alloc`.
+//! * `serde`: [`Snapshot`], [`Record`] and [`Message`] can be serialized.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Request,
-    action::{ClientAction, Common, Published, Requested},
+    action::{ClientAction, Common, Published, Requested, Token},
     exchange::{Exchange, Peer, Pending, Sent},
     fault::{CloseReason, CommandError, Deadline, Fault},
     input::Item,
@@ -115,6 +115,12 @@ impl Client {
     /// How many messages wait until they may be sent.
     pub fn queued(&self) -> usize {
         self.exchange.queued().count()
+    }
+
+    /// The identifier that belongs to a token, as long as it is on its way. Takes time in proportion to
+    /// what is.
+    pub fn packet_id(&self, token: Token) -> Option<PacketId> {
+        self.exchange.packet_id(token)
     }
 
     // Events.

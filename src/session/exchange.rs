@@ -146,6 +146,12 @@ impl Exchange {
         token
     }
 
+    /// The identifier of what is on its way by this name.
+    pub(super) fn packet_id(&self, token: Token) -> Option<PacketId> {
+        let mut all = self.outbound.iter_all();
+        all.find(|(_, sent)| sent.token == token).map(|(id, _)| id)
+    }
+
     // What is told.
 
     pub(super) fn tell(&mut self, pending: Pending) {
@@ -344,7 +350,7 @@ impl Exchange {
         let is_first = self.queue.as_ref().is_none_or(|queue| queue.is_empty());
         if is_first && self.may_send() {
             let token = self.token();
-            let id = self.send_new(now, message, flow, token, form);
+            let id = self.send_new(now, message, flow, token, form, false);
             return Ok(Published::Sent { token, packet_id: id.ok_or(CommandError::NoIdentifier)? });
         }
         if !self.is_online && !keep {
@@ -391,6 +397,7 @@ impl Exchange {
         flow: Flow,
         token: Token,
         mut form: Form,
+        was_queued: bool,
     ) -> Option<PacketId> {
         let (alias, qos, retain) = (message.topic_alias(), message.qos(), message.retain());
         let content = Arc::clone(message.content());
@@ -400,6 +407,7 @@ impl Exchange {
             packet_id: id,
             token,
             message: Message::from_parts(Arc::clone(&content), qos, retain),
+            was_queued,
         });
         form.delivery = delivery(qos, Some(id), false);
         self.write_message(now, &content, alias, form);
@@ -475,19 +483,20 @@ impl Exchange {
         }
         let Some(queue) = &mut self.queue else { return false };
         let Some(Waiting { message, token, .. }) = queue.pop() else { return false };
-        self.note(|| Record::Unqueued);
         let Some(expiry) = left else {
+            self.note(|| Record::Unqueued);
             self.tell(Pending::Dropped(token, Dropped::Expired));
             return true;
         };
         let (qos, retain) = (message.qos(), message.retain());
         let form = self.form(qos, retain, expiry);
         if let Some(why) = self.refusal(qos, retain, message.content().packet_len(&form)) {
+            self.note(|| Record::Unqueued);
             self.tell(Pending::Dropped(token, why));
             return true;
         }
         let flow = if qos == QoS::ExactlyOnce { Flow::ExactlyOnce } else { Flow::AtLeastOnce };
-        self.send_new(now, message, flow, token, form);
+        self.send_new(now, message, flow, token, form, true);
         true
     }
 

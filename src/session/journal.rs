@@ -20,6 +20,8 @@ pub enum Record {
         token: Token,
         /// The message.
         message: Message,
+        /// Whether it is the one that has waited longest, and waits no more.
+        was_queued: bool,
     },
     /// PUBREC came: the message is the peer's and never sent again, PUBREL is.
     Released {
@@ -50,7 +52,7 @@ pub enum Record {
         /// Since when.
         since: Instant,
     },
-    /// The message that has waited longest waits no more.
+    /// The message that has waited longest is dropped.
     Unqueued,
     /// Nothing is on its way any more; nor does anything wait, if so it says.
     Cleared {

@@ -245,6 +245,12 @@ impl<M> Outbound<M> {
         })
     }
 
+    /// Messages and requests, by identifier.
+    pub(super) fn iter_all(&self) -> impl Iterator<Item = (PacketId, &M)> {
+        let slots = (0..NONE).zip(&self.slots);
+        slots.filter_map(|(at, slot)| Some((id(at)?, slot.message.as_ref()?)))
+    }
+
     /// There is a connection on which the session goes on, and the peer accepts at most so many
     /// messages at one time (the Receive Maximum of 5.0 [MQTT-4.9.0-1], or a limit of one's own).
     ///

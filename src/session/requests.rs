@@ -2,7 +2,7 @@
 
 use super::fault::CommandError;
 use crate::types::PacketId;
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -10,17 +10,20 @@ pub(super) enum Kind {
     Unsubscribe,
 }
 
-/// In the order in which they came; there are few.
+/// In the order in which they came; there are few, and mostly none.
 #[derive(Default)]
-pub(super) struct Requests(Vec<(Kind, PacketId, u32)>);
+pub(super) struct Requests(Option<Box<Pending>>);
+
+type Pending = Vec<(Kind, PacketId, u32)>;
 
 impl Requests {
-    pub(super) const fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |pending| pending.len())
     }
 
     pub(super) fn push(&mut self, kind: Kind, id: PacketId, filters: usize) {
-        self.0.push((kind, id, u32::try_from(filters).unwrap_or(u32::MAX)));
+        let filters = u32::try_from(filters).unwrap_or(u32::MAX);
+        self.0.get_or_insert_default().push((kind, id, filters));
     }
 
     /// Where the request is that is answered by so many codes.
@@ -30,9 +33,10 @@ impl Requests {
         id: PacketId,
         codes: Option<usize>,
     ) -> Result<usize, CommandError> {
-        let place = self.0.iter().position(|&(k, i, _)| (k, i) == (kind, id));
+        let pending = self.0.as_ref().ok_or(CommandError::Unknown)?;
+        let place = pending.iter().position(|&(k, i, _)| (k, i) == (kind, id));
         let at = place.ok_or(CommandError::Unknown)?;
-        let asked = self.0.get(at).map_or(0, |(.., filters)| *filters);
+        let asked = pending.get(at).map_or(0, |(.., filters)| *filters);
         match codes {
             // [MQTT-3.8.4-5]; 5.0: [MQTT-3.8.4-6] [MQTT-3.11.3-1]
             Some(given) if u32::try_from(given) != Ok(asked) => {
@@ -43,15 +47,16 @@ impl Requests {
     }
 
     pub(super) fn remove(&mut self, at: usize) {
-        if at < self.0.len() {
-            self.0.remove(at);
+        let Some(pending) = &mut self.0 else { return };
+        if at < pending.len() {
+            pending.remove(at);
         }
-        if self.0.is_empty() {
+        if pending.is_empty() {
             self.clear();
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.0 = Vec::new();
+        self.0 = None;
     }
 }

@@ -1,7 +1,7 @@
 //! The server's side of a session: one client, as a server sees it.
 
 use super::{
-    action::{Published, ServerAction},
+    action::{Published, ServerAction, Token},
     client::due,
     exchange::{Exchange, Peer, Pending},
     fault::{CloseReason, CommandError, Deadline, Fault},
@@ -60,6 +60,9 @@ pub struct Server {
     keep_alive: u16,
     phase: Phase,
     pub(super) has_session: bool,
+    /// What the client was told of this connection.
+    maximum_qos: QoS,
+    retain_available: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +109,8 @@ impl Server {
             keep_alive: 0,
             phase: Phase::Closed,
             has_session: false,
+            maximum_qos: QoS::ExactlyOnce,
+            retain_available: true,
         }
     }
 
@@ -140,11 +145,18 @@ impl Server {
         self.exchange.queued().count()
     }
 
+    /// The identifier that belongs to a token, as long as it is on its way. Takes time in proportion to
+    /// what is.
+    pub fn packet_id(&self, token: Token) -> Option<PacketId> {
+        self.exchange.packet_id(token)
+    }
+
     // Events.
 
     /// There is a transport.
     pub fn opened(&mut self, now: Instant) {
         self.end(now, false);
+        self.end_what_is_over(now);
         self.exchange.opened(now);
         self.exchange.decode.max_packet_size = self.exchange.options.max_packet_size;
         self.phase = Phase::Opened;
@@ -250,9 +262,9 @@ impl Server {
     /// Accepts the CONNECT. The CONNACK tells whether there was a session, what the options limit, and
     /// these properties: those of the options give way to them.
     pub fn accept(&mut self, now: Instant, properties: Properties<'_>) -> Result<(), CommandError> {
+        self.end_what_is_over(now);
         let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
-        let is_over = self.session_end <= now;
-        let session_present = self.has_session && !asked.clean_session && !is_over;
+        let session_present = self.has_session && !asked.clean_session;
         let version = asked.peer.version;
         let (method, options) = (self.method.clone(), Arc::clone(&self.exchange.options));
         let all = connack_properties(asked, &method, &options, properties);
@@ -282,7 +294,7 @@ impl Server {
         self.exchange.inbound.set_maximum(receive_maximum);
         self.exchange.own_aliases = told.topic_alias_maximum;
         self.exchange.decode.max_packet_size = told.max_packet_size.min(options.max_packet_size);
-        self.wills.limit(told.maximum_qos, told.retain_available);
+        (self.maximum_qos, self.retain_available) = (told.maximum_qos, told.retain_available);
         let (expiry, will) = (self.expiry, self.wills.waiting());
         self.exchange.note(|| Record::Connected { expiry, will });
         self.exchange.connected(now, asked.peer);
@@ -398,9 +410,9 @@ impl Server {
         message: Message,
         granted: QoS,
     ) -> Result<Published, CommandError> {
+        self.end_what_is_over(now);
         let qos = message.qos().min(granted);
-        let keep = self.has_session && self.session_end > now;
-        self.exchange.publish(now, message.with_qos(qos), keep)
+        self.exchange.publish(now, message.with_qos(qos), self.has_session)
     }
 
     /// Acknowledges a message, or refuses it by a reason code of 0x80 or above (5.0), where that is left
@@ -497,11 +509,10 @@ impl Server {
         if !self.version().is_5_0() {
             return Ok(());
         }
-        let (maximum_qos, retain_available) = self.wills.limits();
-        if publish.qos() > maximum_qos {
+        if publish.qos() > self.maximum_qos {
             return Err(Fault::QosNotSupported);
         }
-        if publish.retain && !retain_available {
+        if publish.retain && !self.retain_available {
             return Err(Fault::RetainNotSupported);
         }
         Ok(())
@@ -644,8 +655,16 @@ impl Server {
             u32::MAX => self.session_end = Instant::NEVER,
             seconds => self.session_end = now.plus_seconds(seconds.into()),
         }
+        self.end_what_is_over(now);
+    }
+
+    /// Will and session of a client that is away, if their time has come.
+    fn end_what_is_over(&mut self, now: Instant) {
         if self.wills.due() <= now {
             self.publish_will();
+        }
+        if self.session_end <= now {
+            self.end_session();
         }
     }
 

@@ -149,8 +149,14 @@ impl Snapshot {
     /// Brings it up to date by a change that was recorded after it was taken.
     pub fn apply(&mut self, record: Record) -> Result<(), SnapshotError> {
         match record {
-            Record::Sent { packet_id, token, message } => {
+            Record::Sent { was_queued: true, .. } | Record::Unqueued if self.queued.is_empty() => {
+                return Err(SnapshotError::QueueEmpty);
+            }
+            Record::Sent { packet_id, token, message, was_queued } => {
                 self.passed(token);
+                if was_queued {
+                    self.queued.remove(0);
+                }
                 let message = Some(message);
                 self.sent.push(SentMessage { packet_id, token, message });
             }
@@ -177,7 +183,6 @@ impl Snapshot {
                 self.passed(token);
                 self.queued.push(QueuedMessage { token, message, since });
             }
-            Record::Unqueued if self.queued.is_empty() => return Err(SnapshotError::QueueEmpty),
             Record::Unqueued => {
                 self.queued.remove(0);
             }
@@ -329,7 +334,8 @@ impl Client {
     ) -> Result<Self, SnapshotError> {
         let mut client = Self::new(options);
         client.has_session = snapshot.has_session;
-        let is_over = snapshot.is_connected && snapshot.expiry == 0;
+        // There is no connection any more with which it was to end.
+        let is_over = snapshot.expiry == 0;
         snapshot.fill(&mut client.exchange)?;
         if is_over {
             client.end_session(true);

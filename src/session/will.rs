@@ -1,13 +1,13 @@
-//! The will of a client, and what of it the server takes.
+//! The will of a client.
 
 use super::message::Message;
-use crate::{time::Instant, types::QoS};
+use crate::time::Instant;
 use alloc::boxed::Box;
 
+/// What a client that has gone leaves; mostly nothing.
+#[derive(Default)]
 pub(super) struct Wills {
     will: Option<Box<Will>>,
-    maximum_qos: QoS,
-    retain_available: bool,
 }
 
 struct Will {
@@ -16,12 +16,6 @@ struct Will {
     delay: u32,
     /// Since the client has gone.
     due: Instant,
-}
-
-impl Default for Wills {
-    fn default() -> Self {
-        Self { will: None, maximum_qos: QoS::ExactlyOnce, retain_available: true }
-    }
 }
 
 impl Wills {
@@ -54,14 +48,5 @@ impl Wills {
     /// The message, which is not waited for any more.
     pub(super) fn take(&mut self) -> Option<Message> {
         self.will.take().map(|will| will.message)
-    }
-
-    /// What the server has told that it takes on this connection.
-    pub(super) const fn limit(&mut self, maximum_qos: QoS, retain_available: bool) {
-        (self.maximum_qos, self.retain_available) = (maximum_qos, retain_available);
-    }
-
-    pub(super) const fn limits(&self) -> (QoS, bool) {
-        (self.maximum_qos, self.retain_available)
     }
 }
