@@ -200,9 +200,10 @@ impl Exchange {
 
     // Writing.
 
-    /// Whether something more may be put among what is to be written.
+    /// Whether something more may be put among what is to be written, or recorded.
     pub(super) fn has_room(&self) -> bool {
         self.out.remaining() < self.options.max_outgoing
+            && self.journal.as_ref().is_none_or(|journal| journal.len() < MAX_UNTAKEN)
     }
 
     /// Nothing but what keeps the connection is going on, so that memory may be given back.
@@ -355,6 +356,9 @@ impl Exchange {
         }
         if !self.is_online && !keep {
             return Err(CommandError::NoSession);
+        }
+        if self.pending.as_ref().is_some_and(|pending| pending.len() >= MAX_UNTAKEN) {
+            return Err(CommandError::QueueFull);
         }
         let (count, bytes) = self.queue.as_ref().map_or((0, 0), |q| (q.len(), q.bytes()));
         if u32::try_from(count).is_ok_and(|count| count >= self.options.max_queued)
@@ -667,6 +671,10 @@ impl Exchange {
     /// There is a new transport.
     pub(super) fn opened(&mut self, now: Instant) {
         self.out.clear();
+        // What was said of the old transport is not to be taken for the new one.
+        if let Some(pending) = &mut self.pending {
+            pending.retain(|pending| !matches!(pending, Pending::Close(_)));
+        }
         (self.skip, self.is_online, self.is_quiet) = (0, false, false);
         (self.last_sent, self.last_received) = (now, now);
     }
@@ -711,6 +719,9 @@ impl Exchange {
         self.note(|| Record::Cleared { waiting: drop_waiting });
     }
 }
+
+/// So many records, or things to be told, wait to be taken before nothing more is done that adds some.
+const MAX_UNTAKEN: usize = 65_536;
 
 /// No packet has more bytes.
 const MAX_PACKET: u32 = DecodeOptions::MAX_PACKET_SIZE;
