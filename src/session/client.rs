@@ -245,7 +245,8 @@ impl Client {
         }
     }
 
-    /// What is to be written now. Persist [`Self::journal`] before.
+    /// What is to be written now. Persist [`Self::journal`] before; with a journal, only what it told of
+    /// is written.
     pub fn transmit(&mut self, now: Instant) -> &mut Outgoing {
         self.exchange.transmit(now)
     }
@@ -566,9 +567,10 @@ impl Client {
         self.exchange.keep_journal();
     }
 
-    /// The changes since the last call, to be persisted before what is to be written is.
-    pub fn journal(&mut self) -> Vec<Record> {
-        self.exchange.take_journal()
+    /// The changes since the last call, to be persisted before what is to be written is. What may be
+    /// sent by now is: [`Self::transmit`] adds nothing.
+    pub fn journal(&mut self, now: Instant) -> Vec<Record> {
+        self.exchange.take_journal(now)
     }
 }
 

@@ -194,7 +194,8 @@ impl Exchange {
         }
     }
 
-    pub(super) fn take_journal(&mut self) -> Vec<Record> {
+    pub(super) fn take_journal(&mut self, now: Instant) -> Vec<Record> {
+        self.pump(now);
         self.journal.as_mut().map(|journal| core::mem::take(&mut **journal)).unwrap_or_default()
     }
 
@@ -212,7 +213,10 @@ impl Exchange {
     }
 
     pub(super) fn transmit(&mut self, now: Instant) -> &mut Outgoing {
-        self.pump(now);
+        // With a journal nothing is sent that is not persisted.
+        if self.journal.is_none() {
+            self.pump(now);
+        }
         if self.is_quiet && !self.out.has_remaining() {
             self.is_quiet = false;
             self.out.shrink();

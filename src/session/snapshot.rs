@@ -29,8 +29,9 @@ use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 /// client.keep_journal();
 /// let mut stored = client.snapshot();
 /// let message = Message::new(TopicName::new("t")?, "m").with_qos(QoS::AtLeastOnce);
-/// client.publish(Instant::from_millis(0), message)?;
-/// for record in client.journal() {
+/// let now = Instant::from_millis(0);
+/// client.publish(now, message)?;
+/// for record in client.journal(now) {
 ///     stored.apply(record)?;
 /// }
 /// assert_eq!(stored, client.snapshot());
