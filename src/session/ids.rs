@@ -1,13 +1,13 @@
 //! What is known of the packet identifiers of the peer.
 
 use crate::types::PacketId;
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 
-/// Flags by packet identifier, in the order of the identifiers. Peers give them out in that order, so
-/// that a new one mostly comes last.
+/// Flags by packet identifier, in the order of the identifiers. Peers give them out in that order and
+/// mostly come back to them in it, so that a new one comes last and the first is the one to go.
 #[derive(Clone, Debug)]
 pub(super) struct Ids {
-    known: Vec<(PacketId, u8)>,
+    known: VecDeque<(PacketId, u8)>,
     counted: usize,
 }
 
@@ -16,7 +16,7 @@ pub(super) const COUNTED: u8 = 2;
 
 impl Ids {
     pub(super) const fn new() -> Self {
-        Self { known: Vec::new(), counted: 0 }
+        Self { known: VecDeque::new(), counted: 0 }
     }
 
     /// How many have [`COUNTED`].
@@ -24,11 +24,19 @@ impl Ids {
         self.counted
     }
 
+    /// Where the identifier is, or would be.
+    #[inline]
     fn place(&self, id: PacketId) -> Result<usize, usize> {
-        self.known.binary_search_by_key(&id, |(id, _)| *id)
+        match (self.known.front(), self.known.back()) {
+            (None, _) => Err(0),
+            (_, Some((last, _))) if *last < id => Err(self.known.len()),
+            (Some((first, _)), _) if *first == id => Ok(0),
+            _ => self.known.binary_search_by_key(&id, |(id, _)| *id),
+        }
     }
 
     /// The flags of an identifier, 0 if nothing is known of it.
+    #[inline]
     pub(super) fn get(&self, id: PacketId) -> u8 {
         let place = self.place(id).ok();
         place.and_then(|at| self.known.get(at)).map_or(0, |(_, flags)| *flags)
@@ -37,7 +45,7 @@ impl Ids {
     pub(super) fn set(&mut self, id: PacketId, flags: u8) {
         let mut old = 0;
         match self.place(id) {
-            Ok(at) if flags == 0 && at < self.known.len() => (_, old) = self.known.remove(at),
+            Ok(at) if flags == 0 => old = self.known.remove(at).map_or(0, |(_, flags)| flags),
             Ok(at) => {
                 if let Some((_, place)) = self.known.get_mut(at) {
                     old = core::mem::replace(place, flags);
@@ -56,7 +64,7 @@ impl Ids {
     /// Gives back memory that nothing is in.
     pub(super) fn shrink(&mut self) {
         if self.known.is_empty() {
-            self.known = Vec::new();
+            self.known = VecDeque::new();
         }
     }
 

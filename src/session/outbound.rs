@@ -92,6 +92,7 @@ struct Slot<M> {
     awaited: Option<Awaited>,
     /// Whether it takes one of the messages that the peer accepts on this connection.
     is_charged: bool,
+    /// The one before it in its list. Of the first in a list it means nothing.
     before: u16,
     next: u16,
 }
@@ -197,21 +198,25 @@ impl<M> Outbound<M> {
     }
 
     /// How many identifiers are in use.
+    #[inline]
     pub fn len(&self) -> usize {
         usize::from(self.len)
     }
 
     /// Whether no identifier is in use.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// How many messages may be sent now before one of them is answered.
+    #[inline]
     pub const fn quota(&self) -> u16 {
         self.quota
     }
 
     /// Whether there is something that [`Self::next_resend`] has not given yet.
+    #[inline]
     pub const fn is_resending(&self) -> bool {
         self.resend != NONE
     }
@@ -224,6 +229,7 @@ impl<M> Outbound<M> {
     }
 
     /// What belongs to an identifier that is in use.
+    #[inline]
     pub fn get(&self, id: PacketId) -> Option<(Awaited, &M)> {
         let slot = self.slots.get(usize::from(at(id)))?;
         Some((slot.awaited?, slot.message.as_ref()?))
@@ -231,6 +237,7 @@ impl<M> Outbound<M> {
 
     /// What belongs to an identifier that is in use, to be changed: what is not needed after PUBREC
     /// may be dropped.
+    #[inline]
     pub fn get_mut(&mut self, id: PacketId) -> Option<&mut M> {
         self.slots.get_mut(usize::from(at(id)))?.message.as_mut()
     }
@@ -291,6 +298,7 @@ impl<M> Outbound<M> {
     }
 
     /// Gives a message an identifier; the PUBLISH is to be sent then, without DUP.
+    #[inline]
     pub fn publish(&mut self, flow: Flow, message: M) -> Result<PacketId, Unsent<M>> {
         let why = match self {
             Self { is_connected: false, .. } => WhyUnsent::NotConnected,
@@ -322,6 +330,7 @@ impl<M> Outbound<M> {
     }
 
     /// The peer has answered.
+    #[inline]
     pub fn answer(&mut self, answer: Answer, id: PacketId) -> Result<Answered<M>, WrongAnswer> {
         let here = at(id);
         let slot = self.slots.get_mut(usize::from(here));
@@ -382,33 +391,48 @@ impl<M> Outbound<M> {
         Ok(())
     }
 
+    /// A slot for a message. A new one is made rather than one used again that has just become free.
+    #[inline]
     fn take(
         &mut self,
         awaited: Awaited,
         is_charged: bool,
         message: M,
     ) -> Result<PacketId, Unsent<M>> {
-        let len = self.slots.len();
-        let may_grow = len < usize::from(self.limit);
-        let here = match self.free.first {
-            first if first != NONE && (len.saturating_sub(self.len()) >= SPREAD || !may_grow) => {
-                self.unlink(first, Which::Free);
-                first
-            }
-            _ if may_grow => {
-                self.slots.push(Slot::EMPTY);
-                u16::try_from(len).unwrap_or(NONE)
-            }
-            _ => return Err(Unsent { message, why: WhyUnsent::NoIdentifier }),
-        };
+        let is_spread = self.slots.len().saturating_sub(self.len()) >= SPREAD;
+        if !is_spread && self.slots.len() < usize::from(self.limit) {
+            self.grow();
+        }
+        let here = self.free.first;
         let Some(id) = id(here) else {
             return Err(Unsent { message, why: WhyUnsent::NoIdentifier });
         };
+        self.unlink(here, Which::Free);
         self.fill(here, awaited, is_charged, message);
         Ok(id)
     }
 
+    /// Makes a slot, which is the next to be used.
+    #[cold]
+    fn grow(&mut self) {
+        let len = self.slots.len();
+        if len == self.slots.capacity() {
+            // Twice as many would be more memory than the messages on their way may take.
+            self.slots.reserve_exact(len.wrapping_shr(2).max(SPREAD));
+        }
+        self.slots.push(Slot { next: self.free.first, ..Slot::EMPTY });
+        let Ok(here) = u16::try_from(len) else { return };
+        if let Some(slot) = self.slots.get_mut(usize::from(self.free.first)) {
+            slot.before = here;
+        }
+        if self.free.first == NONE {
+            self.free.last = here;
+        }
+        self.free.first = here;
+    }
+
     /// Puts a message into a slot that is in no list.
+    #[inline]
     fn fill(&mut self, here: u16, awaited: Awaited, is_charged: bool, message: M) {
         if let Some(slot) = self.slots.get_mut(usize::from(here)) {
             (slot.message, slot.awaited, slot.is_charged) =
@@ -419,6 +443,7 @@ impl<M> Outbound<M> {
     }
 
     /// Takes the message out of a slot, gives its identifier back, and what it took of the quota.
+    #[inline]
     fn release(&mut self, here: u16) -> Option<M> {
         let slot = self.slots.get_mut(usize::from(here))?;
         let which = Which::of(slot.awaited.take()?);
@@ -435,7 +460,8 @@ impl<M> Outbound<M> {
         message
     }
 
-    fn list(&mut self, which: Which) -> &mut List {
+    #[inline]
+    const fn list(&mut self, which: Which) -> &mut List {
         match which {
             Which::Sent => &mut self.sent,
             Which::Asked => &mut self.asked,
@@ -444,6 +470,7 @@ impl<M> Outbound<M> {
     }
 
     /// Puts a slot at the end of a list.
+    #[inline]
     fn link(&mut self, here: u16, which: Which) {
         let list = self.list(which);
         let before = list.last;
@@ -459,12 +486,25 @@ impl<M> Outbound<M> {
         }
     }
 
+    #[inline]
     fn unlink(&mut self, here: u16, which: Which) {
         let Some(slot) = self.slots.get(usize::from(here)) else { return };
         let (before, next) = (slot.before, slot.next);
-        match self.slots.get_mut(usize::from(before)) {
-            Some(slot) => slot.next = next,
-            None => self.list(which).first = next,
+        let list = self.list(which);
+        if list.first != here {
+            return self.unlink_within(before, next, which);
+        }
+        // Mostly it is the first, and what comes before that is not looked at.
+        list.first = next;
+        if next == NONE {
+            list.last = NONE;
+        }
+    }
+
+    #[inline(never)]
+    fn unlink_within(&mut self, before: u16, next: u16, which: Which) {
+        if let Some(slot) = self.slots.get_mut(usize::from(before)) {
+            slot.next = next;
         }
         match self.slots.get_mut(usize::from(next)) {
             Some(slot) => slot.before = before,

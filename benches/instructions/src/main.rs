@@ -4,8 +4,12 @@
 #[path = "../../inputs/mod.rs"]
 mod inputs;
 
+#[path = "../../inputs/sessions.rs"]
+mod sessions;
+
 use inputs::{Shape, buffers, consume, consume_5};
 use mqtt_pure::{DecodeOptions, Packet, StreamDecoder, StreamItem, Version};
+use sessions::{Cycle, Driver};
 use std::{env, hint::black_box, process::ExitCode};
 
 /// Name, packets, how many of them.
@@ -31,6 +35,13 @@ fn main() -> ExitCode {
     let count = match case.as_str() {
         "D9" => chunks(rounds),
         "bytes" => byte_by_byte(rounds),
+        session if session.starts_with('S') => {
+            let Some(count) = cycles(session, rounds) else {
+                eprintln!("no case {session}");
+                return ExitCode::FAILURE;
+            };
+            count
+        }
         _ => {
             let known = |(name, ..): &&(&str, Shape, usize)| *name == &case[1..];
             let Some(&(_, shape, count)) = CASES.iter().find(known) else {
@@ -142,6 +153,23 @@ fn byte_by_byte(size: usize) -> usize {
         feed(&mut decoder, byte);
     }
     1
+}
+
+/// Whole cycles of messages, such as `S1` or `S1w1000`, by default with 20 on their way; `S1n` makes a new
+/// message each time.
+#[inline(never)]
+fn cycles(case: &str, rounds: usize) -> Option<usize> {
+    let (name, window) = case.split_once('w').unwrap_or((case, "20"));
+    let window = window.parse().ok()?;
+    let (name, version) =
+        name.strip_suffix('v').map_or((name, Version::V3_1_1), |name| (name, Version::V5_0));
+    let cycle = Cycle::ALL.iter().find(|(known, _)| *known == name)?.1;
+    let mut driver = Driver::new(cycle, version, window);
+    // The first time there is memory to be had.
+    for _ in 0..=rounds {
+        driver.round();
+    }
+    Some(window.into())
 }
 
 fn feed(decoder: &mut StreamDecoder, bytes: &[u8]) {

@@ -1,10 +1,12 @@
-//! Other codecs of MQTT, driven alike, over the same bytes; and other indexes of topic filters.
+//! Other codecs of MQTT, driven alike, over the same bytes; other states of
+//! sessions, and other indexes of topic filters.
 
 mod flowsdk;
 #[path = "../../inputs/mod.rs"]
 pub mod inputs;
 pub mod measure;
 mod mqtt_pure;
+pub mod sessions;
 pub mod topics;
 pub mod v311;
 pub mod v5;
