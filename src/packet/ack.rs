@@ -13,6 +13,24 @@ use crate::{
 };
 use bytes::BufMut;
 
+/// The type and the identifier of an acknowledgement at the front that says success and nothing else,
+/// which all versions say alike, and what follows it.
+#[inline(always)]
+pub(crate) const fn read_short(input: &[u8]) -> Option<(PacketType, PacketId, &[u8])> {
+    let [first, 2, high, low, after @ ..] = input else { return None };
+    let packet_type = match *first {
+        0x40 => PacketType::Puback,
+        0x50 => PacketType::Pubrec,
+        0x62 => PacketType::Pubrel,
+        0x70 => PacketType::Pubcomp,
+        _ => return None,
+    };
+    match PacketId::new(u16::from_be_bytes([*high, *low])) {
+        Some(packet_id) => Some((packet_type, packet_id, after)),
+        None => None,
+    }
+}
+
 /// Defines one of the four.
 macro_rules! ack {
     ($(#[$doc:meta])* $name:ident) => {

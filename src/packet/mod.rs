@@ -40,6 +40,7 @@ mod unsuback;
 mod unsubscribe;
 mod watch;
 
+pub(crate) use ack::read_short;
 pub use ack::{Puback, Pubcomp, Pubrec, Pubrel};
 pub use auth::Auth;
 pub use connack::Connack;

@@ -61,6 +61,34 @@ impl<'a> Publish<'a> {
         Self::decode_all(first, fields.of_version(version), false).ok()
     }
 
+    /// Reads the PUBLISH at the front, which what follows is given with, if all of it is there and nothing
+    /// is unusual or wrong.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn read_front(
+        input: &'a [u8],
+        version: Version,
+        options: &DecodeOptions,
+    ) -> Option<(Self, &'a [u8])> {
+        let (first, header_len, body, after) = match input {
+            [first, len @ 0..=0x7f, rest @ ..] if options.max_packet_size >= 0x82 => {
+                let (body, after) = rest.split_at_checked(usize::from(*len))?;
+                (*first, 2, body, after)
+            }
+            [first, low @ 0x80..=0xff, high @ 0x01..=0x7f, rest @ ..]
+                if options.max_packet_size >= 0x4003 =>
+            {
+                let len = usize::from(*high).wrapping_shl(7) | usize::from(*low & 0x7f);
+                let (body, after) = rest.split_at_checked(len)?;
+                (*first, 3, body, after)
+            }
+            _ => return None,
+        };
+        if !is_plain(first) {
+            return None;
+        }
+        Some((Self::read_plain(first, header_len, body, version, options)?, after))
+    }
+
     /// The number of bytes of a packet that has begun and of which nothing but payload is missing, if
     /// nothing is unusual or wrong so far: then nothing can become wrong any more.
     #[inline]

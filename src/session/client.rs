@@ -176,13 +176,19 @@ impl Client {
             if !self.exchange.has_room() {
                 return None;
             }
-            let told = match self.exchange.next_item(input) {
-                Ok(None) => return None,
-                Ok(Some(item)) => {
-                    self.exchange.last_received = now;
-                    self.handle(now, item)
-                }
-                Err(error) => Err(error.into()),
+            let told = match self.next_plain(now, input) {
+                Some(Ok(Some(common))) => return Some(common.into()),
+                Some(Ok(None)) => continue,
+                Some(Err(fault)) => Err(fault),
+                None if input.is_empty() => return None,
+                None => match self.exchange.next_item(input) {
+                    Ok(None) => return None,
+                    Ok(Some(item)) => {
+                        self.exchange.last_received = now;
+                        self.handle(now, item)
+                    }
+                    Err(error) => Err(error.into()),
+                },
             };
             match told {
                 Ok(Some(action)) => return Some(action),
@@ -190,6 +196,23 @@ impl Client {
                 Err(fault) => self.fail(now, fault),
             }
         }
+    }
+
+    /// Takes what mostly comes; `None` leaves the next packet to [`Self::handle`].
+    #[inline(always)]
+    fn next_plain<'b>(
+        &mut self,
+        now: Instant,
+        input: &mut &'b [u8],
+    ) -> Option<Result<Option<Common<'b>>, Fault>> {
+        if self.phase != Phase::Online {
+            return None;
+        }
+        if let Some(told) = self.exchange.plain_answer(now, input) {
+            return Some(told);
+        }
+        let publish = self.exchange.plain_publish(now, input)?;
+        Some(self.exchange.received(now, publish))
     }
 
     /// What is to be told without further bytes.
@@ -257,9 +280,7 @@ impl Client {
     /// connection. One of QoS 0 is not kept.
     pub fn publish(&mut self, now: Instant, message: Message) -> Result<Published, CommandError> {
         let version = self.exchange.version();
-        let is_of_5_0 =
-            !message.properties().is_empty() || message.message_expiry_interval().is_some();
-        if is_of_5_0 && self.phase != Phase::Closed && !version.is_5_0() {
+        if !version.is_5_0() && message.is_of_5_0() && self.phase != Phase::Closed {
             let (packet_type, field) = (PacketType::Publish, Field::Properties);
             return Err(EncodeError::NotInVersion { packet_type, field, version }.into());
         }

@@ -7,7 +7,7 @@ use super::{
     fault::{CloseReason, CommandError, Dropped, Fault},
     form::{Form, delivery},
     journal::Record,
-    message::{Content, Message},
+    message::{Content, Lens, Message},
     options::SessionOptions,
     outgoing::Outgoing,
     queue::{Queue, Waiting},
@@ -136,10 +136,12 @@ impl Exchange {
         }
     }
 
+    #[inline]
     pub(super) const fn version(&self) -> Version {
         self.peer.version
     }
 
+    #[inline]
     pub(super) fn token(&mut self) -> Token {
         let token = self.next_token;
         self.next_token = token.next();
@@ -158,6 +160,7 @@ impl Exchange {
         self.pending.get_or_insert_default().push_back(pending);
     }
 
+    #[inline]
     pub(super) fn has_pending(&self) -> bool {
         self.pending.is_some()
     }
@@ -188,9 +191,10 @@ impl Exchange {
         self.journal.get_or_insert_default();
     }
 
+    #[inline]
     pub(super) fn note(&mut self, record: impl FnOnce() -> Record) {
         if let Some(journal) = &mut self.journal {
-            journal.push(record());
+            write_down(journal, record);
         }
     }
 
@@ -202,6 +206,7 @@ impl Exchange {
     // Writing.
 
     /// Whether something more may be put among what is to be written, or recorded.
+    #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.out.remaining() < self.options.max_outgoing
             && self.journal.as_ref().is_none_or(|journal| journal.len() < MAX_UNTAKEN)
@@ -212,26 +217,54 @@ impl Exchange {
         self.is_quiet = true;
     }
 
+    #[inline]
     pub(super) fn transmit(&mut self, now: Instant) -> &mut Outgoing {
         // With a journal nothing is sent that is not persisted.
         if self.journal.is_none() {
             self.pump(now);
         }
         if self.is_quiet && !self.out.has_remaining() {
-            self.is_quiet = false;
-            self.out.shrink();
-            self.inbound.shrink();
-            self.outbound.shrink();
-            if self.queue.as_ref().is_some_and(|queue| queue.is_empty()) {
-                self.queue = None;
-            }
+            self.shrink();
         }
         &mut self.out
     }
 
-    /// Writes one of the four answers. In 5.0 words are left out where the peer has no room for them or
-    /// does not want them.
+    /// Gives back memory that nothing is in.
+    #[cold]
+    fn shrink(&mut self) {
+        self.is_quiet = false;
+        self.out.shrink();
+        self.inbound.shrink();
+        self.outbound.shrink();
+        if self.queue.as_ref().is_some_and(|queue| queue.is_empty()) {
+            self.queue = None;
+        }
+    }
+
+    /// Writes one of the four answers.
+    #[inline]
     pub(super) fn answer(
+        &mut self,
+        now: Instant,
+        packet_type: PacketType,
+        packet_id: PacketId,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) -> Result<(), CommandError> {
+        let is_short = reason == ReasonCode::SUCCESS && properties.is_empty();
+        if !is_short || self.peer.max_packet_size < 4 {
+            return self.answer_at_length(now, packet_type, packet_id, reason, properties);
+        }
+        let [high, low] = packet_id.get().to_be_bytes();
+        self.out.bytes().extend_from_slice(&[packet_type.first_byte(), 2, high, low]);
+        self.last_sent = now;
+        Ok(())
+    }
+
+    /// Writes an answer that may say more than success. In 5.0 words are left out where the peer has no
+    /// room for them or does not want them.
+    #[inline(never)]
+    fn answer_at_length(
         &mut self,
         now: Instant,
         packet_type: PacketType,
@@ -296,18 +329,18 @@ impl Exchange {
     // Messages that are sent.
 
     /// Why a message can't be sent to this peer whatever is on its way.
-    fn refusal(&self, qos: QoS, retain: bool, len: usize) -> Option<Dropped> {
+    #[inline]
+    fn refusal(&self, qos: QoS, retain: bool, lens: Lens) -> Option<Dropped> {
         if qos > self.peer.maximum_qos {
             return Some(Dropped::QosNotSupported);
         }
         if retain && !self.peer.retain_available {
             return Some(Dropped::RetainNotSupported);
         }
-        let maximum = self.peer.max_packet_size;
-        let fits = u32::try_from(len).is_ok_and(|len| len <= maximum && len <= MAX_PACKET);
-        (!fits).then_some(Dropped::TooLarge)
+        (!lens.fit(self.peer.max_packet_size)).then_some(Dropped::TooLarge)
     }
 
+    #[inline]
     fn form(&self, qos: QoS, retain: bool, expiry: Option<u32>) -> Form {
         // An identifier counts, whichever it will be.
         let id = if qos == QoS::AtMostOnce { None } else { Some(PacketId::MIN) };
@@ -331,33 +364,49 @@ impl Exchange {
     ) -> Result<Published, CommandError> {
         let (qos, retain) = (message.qos(), message.retain());
         let form = self.form(qos, retain, message.message_expiry_interval());
-        if self.is_online {
-            let len = message.content().packet_len(&form);
-            if let Some(why) = self.refusal(qos, retain, len) {
-                let maximum = self.peer.max_packet_size;
-                return Err(match why {
-                    Dropped::QosNotSupported => CommandError::QosNotSupported,
-                    Dropped::RetainNotSupported => CommandError::RetainNotSupported,
-                    _ => CommandError::TooLarge { len, maximum },
-                });
-            }
+        let lens = message.content().lens(&form);
+        if self.is_online
+            && let Some(why) = self.refusal(qos, retain, lens)
+        {
+            return Err(self.refused(why, lens));
         }
-        let flow = match qos {
-            QoS::AtMostOnce if !self.is_online => return Err(CommandError::NotConnected),
-            QoS::AtMostOnce if !self.has_room() => return Err(CommandError::OutgoingFull),
-            QoS::AtMostOnce => {
-                self.write_message(now, message.content(), message.topic_alias(), form);
-                return Ok(Published::Written);
+        if qos == QoS::AtMostOnce {
+            if !self.is_online {
+                return Err(CommandError::NotConnected);
             }
-            QoS::AtLeastOnce => Flow::AtLeastOnce,
-            QoS::ExactlyOnce => Flow::ExactlyOnce,
-        };
+            if !self.has_room() {
+                return Err(CommandError::OutgoingFull);
+            }
+            self.write_message(now, message.content(), message.topic_alias(), form, lens);
+            return Ok(Published::Written);
+        }
         let is_first = self.queue.as_ref().is_none_or(|queue| queue.is_empty());
         if is_first && self.may_send() {
             let token = self.token();
-            let id = self.send_new(now, message, flow, token, form, false);
+            let id = self.send_new(now, message, token, form, lens, false);
             return Ok(Published::Sent { token, packet_id: id.ok_or(CommandError::NoIdentifier)? });
         }
+        self.wait(now, message, keep)
+    }
+
+    #[cold]
+    fn refused(&self, why: Dropped, lens: Lens) -> CommandError {
+        let maximum = self.peer.max_packet_size;
+        match why {
+            Dropped::QosNotSupported => CommandError::QosNotSupported,
+            Dropped::RetainNotSupported => CommandError::RetainNotSupported,
+            _ => CommandError::TooLarge { len: lens.packet_len(), maximum },
+        }
+    }
+
+    /// Keeps a message until it may be sent.
+    #[inline(never)]
+    fn wait(
+        &mut self,
+        now: Instant,
+        message: Message,
+        keep: bool,
+    ) -> Result<Published, CommandError> {
         if !self.is_online && !keep {
             return Err(CommandError::NoSession);
         }
@@ -389,6 +438,7 @@ impl Exchange {
     }
 
     /// Whether a message of QoS 1 or 2 may be sent now that was not sent before.
+    #[inline]
     fn may_send(&self) -> bool {
         self.is_online
             && !self.outbound.is_resending()
@@ -398,50 +448,80 @@ impl Exchange {
     }
 
     /// Sends a message of QoS 1 or 2 for the first time, which it has been made sure is possible.
+    #[inline]
     fn send_new(
         &mut self,
         now: Instant,
         message: Message,
-        flow: Flow,
         token: Token,
         mut form: Form,
+        lens: Lens,
         was_queued: bool,
     ) -> Option<PacketId> {
         let (alias, qos, retain) = (message.topic_alias(), message.qos(), message.retain());
-        let content = Arc::clone(message.content());
-        let sent = Sent { content: Some(message.into_content()), token, codes: 0, qos, retain };
+        let flow = if qos == QoS::ExactlyOnce { Flow::ExactlyOnce } else { Flow::AtLeastOnce };
+        let sent = Sent { content: None, token, codes: 0, qos, retain };
         let id = self.outbound.publish(flow, sent).ok()?;
         self.note(|| Record::Sent {
             packet_id: id,
             token,
-            message: Message::from_parts(Arc::clone(&content), qos, retain),
+            message: Message::from_parts(Arc::clone(message.content()), qos, retain),
             was_queued,
         });
         form.delivery = delivery(qos, Some(id), false);
-        self.write_message(now, &content, alias, form);
+        self.write_message(now, message.content(), alias, form, lens);
+        // Not before it is written, which only looks at it.
+        if let Some(sent) = self.outbound.get_mut(id) {
+            sent.content = Some(message.into_content());
+        }
         Some(id)
     }
 
     /// Writes a PUBLISH that is known to fit; with a topic alias if the peer takes it.
-    fn write_message(&mut self, now: Instant, content: &Arc<Content>, alias: u16, mut form: Form) {
+    #[inline]
+    fn write_message(
+        &mut self,
+        now: Instant,
+        content: &Arc<Content>,
+        alias: u16,
+        mut form: Form,
+        mut lens: Lens,
+    ) {
         if alias != 0 && alias <= self.peer.topic_alias_maximum && form.has_properties {
-            let aliases = self.aliases.get_or_insert_default();
-            form.alias = alias;
-            form.is_topic_known = aliases.is_told(alias, content);
-            let len = u32::try_from(content.packet_len(&form)).unwrap_or(u32::MAX);
-            if len > self.peer.max_packet_size {
-                (form.alias, form.is_topic_known) = (0, false);
-            } else if !form.is_topic_known {
-                aliases.tell(alias, content);
-            }
+            lens = self.shorten(content, alias, &mut form, lens);
         }
-        content.write_header(&form, self.out.bytes());
+        content.write_header(&form, lens, self.out.bytes());
         self.out.payload(content.payload());
         self.last_sent = now;
     }
 
+    /// Puts a topic alias into the PUBLISH, if that does not make it too long.
+    #[cold]
+    fn shorten(&mut self, content: &Arc<Content>, alias: u16, form: &mut Form, lens: Lens) -> Lens {
+        let aliases = self.aliases.get_or_insert_default();
+        form.alias = alias;
+        form.is_topic_known = aliases.is_told(alias, content);
+        let with_alias = content.lens(form);
+        if !with_alias.fit(self.peer.max_packet_size) {
+            (form.alias, form.is_topic_known) = (0, false);
+            return lens;
+        }
+        if !form.is_topic_known {
+            aliases.tell(alias, content);
+        }
+        with_alias
+    }
+
     /// Sends what may be sent: first what is to be sent again, then what waits.
+    #[inline]
     pub(super) fn pump(&mut self, now: Instant) {
+        if self.outbound.is_resending() || self.queue.is_some() {
+            self.pump_some(now);
+        }
+    }
+
+    #[inline(never)]
+    fn pump_some(&mut self, now: Instant) {
         while self.is_online && self.has_room() {
             let goes_on = if self.outbound.is_resending() {
                 self.send_again(now)
@@ -467,7 +547,8 @@ impl Exchange {
         let mut form = self.form(qos, retain, content.expiry());
         // [MQTT-3.3.1-1]
         form.delivery = delivery(qos, Some(id), true);
-        if let Some(why) = self.refusal(qos, retain, content.packet_len(&form)) {
+        let lens = content.lens(&form);
+        if let Some(why) = self.refusal(qos, retain, lens) {
             // [MQTT-3.1.2-25]
             let over =
                 if qos == QoS::AtLeastOnce { Answer::PubackFailure } else { Answer::PubrecFailure };
@@ -478,7 +559,7 @@ impl Exchange {
             return true;
         }
         // [MQTT-3.3.2-7]: the alias of an old connection is forgotten.
-        self.write_message(now, &content, 0, form);
+        self.write_message(now, &content, 0, form, lens);
         true
     }
 
@@ -498,17 +579,18 @@ impl Exchange {
         };
         let (qos, retain) = (message.qos(), message.retain());
         let form = self.form(qos, retain, expiry);
-        if let Some(why) = self.refusal(qos, retain, message.content().packet_len(&form)) {
+        let lens = message.content().lens(&form);
+        if let Some(why) = self.refusal(qos, retain, lens) {
             self.note(|| Record::Unqueued);
             self.tell(Pending::Dropped(token, why));
             return true;
         }
-        let flow = if qos == QoS::ExactlyOnce { Flow::ExactlyOnce } else { Flow::AtLeastOnce };
-        self.send_new(now, message, flow, token, form, true);
+        self.send_new(now, message, token, form, lens, true);
         true
     }
 
     /// An answer of the peer to a message of this side.
+    #[inline]
     pub(super) fn answered<'b>(
         &mut self,
         now: Instant,
@@ -659,6 +741,7 @@ impl Exchange {
     }
 
     /// PUBREL has come.
+    #[inline]
     pub(super) fn released(&mut self, now: Instant, packet_id: PacketId) -> Result<(), Fault> {
         let reason = if self.inbound.pubrel(packet_id)? {
             self.note(|| Record::Completed { packet_id });
@@ -727,8 +810,11 @@ impl Exchange {
 /// So many records, or things to be told, wait to be taken before nothing more is done that adds some.
 const MAX_UNTAKEN: usize = 65_536;
 
-/// No packet has more bytes.
-const MAX_PACKET: u32 = DecodeOptions::MAX_PACKET_SIZE;
+#[cold]
+#[inline(never)]
+fn write_down(journal: &mut Records, record: impl FnOnce() -> Record) {
+    journal.push(record());
+}
 
 impl From<WrongAnswer> for CommandError {
     fn from(_: WrongAnswer) -> Self {

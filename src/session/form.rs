@@ -20,6 +20,7 @@ pub(super) struct Form {
 }
 
 impl Form {
+    #[inline]
     pub(super) fn first_byte(&self) -> u8 {
         let qos = self.delivery.qos().level().wrapping_shl(1);
         let dup = if self.delivery.dup() { 0x08 } else { 0 };
@@ -28,6 +29,7 @@ impl Form {
 }
 
 /// How a message of this QoS is delivered; without an identifier at QoS 0.
+#[inline]
 pub(super) const fn delivery(qos: QoS, id: Option<PacketId>, dup: bool) -> Delivery {
     match (qos, id) {
         (QoS::AtLeastOnce, Some(packet_id)) => Delivery::AtLeastOnce { dup, packet_id },

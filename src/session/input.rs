@@ -4,10 +4,10 @@ use super::{Answer, Flow, action::Common, exchange::Exchange, fault::Fault, jour
 use crate::{
     packet::{
         DecodeError, ErrorKind, Judge, Judgement, Oversize, Packet, PacketType, Properties,
-        Skipped, StreamItem, What, read_item,
+        Publish, Skipped, StreamItem, What, read_item, read_short,
     },
     time::Instant,
-    types::{PacketId, QoS, ReasonCode},
+    types::{PacketId, QoS, ReasonCode, Version},
 };
 
 /// A packet, or what is known of one that is too large.
@@ -86,6 +86,48 @@ impl Exchange {
         let _ =
             self.answer(now, packet_type, packet_id, ReasonCode::QUOTA_EXCEEDED, Properties::EMPTY);
         Ok(())
+    }
+
+    /// Takes an acknowledgement off the front that says success and nothing else, as most do. Like
+    /// [`Self::plain_publish`] for connections that are accepted; what it leaves is for
+    /// [`Self::next_item`].
+    #[inline(always)]
+    pub(super) fn plain_answer<'b>(
+        &mut self,
+        now: Instant,
+        input: &mut &'b [u8],
+    ) -> Option<Result<Option<Common<'b>>, Fault>> {
+        if self.skip > 0 || self.decode.max_packet_size < 4 {
+            return None;
+        }
+        let (packet_type, id, after) = read_short(input)?;
+        (*input, self.last_received) = (after, now);
+        let answer = match packet_type {
+            PacketType::Puback => Answer::Puback,
+            PacketType::Pubrec => Answer::Pubrec,
+            PacketType::Pubcomp => Answer::Pubcomp,
+            _ => return Some(self.released(now, id).map(|()| None)),
+        };
+        Some(self.answered(now, answer, id, ReasonCode::SUCCESS, Properties::EMPTY))
+    }
+
+    /// Takes a message off the front, if nothing about it is unusual.
+    #[inline(always)]
+    pub(super) fn plain_publish<'b>(
+        &mut self,
+        now: Instant,
+        input: &mut &'b [u8],
+    ) -> Option<Publish<'b>> {
+        if self.skip > 0 {
+            return None;
+        }
+        let (publish, after) = if self.decode.version.is_5_0() {
+            Publish::read_front(input, Version::NEWEST, &self.decode)?
+        } else {
+            Publish::read_front(input, Version::DEFAULT, &self.decode)?
+        };
+        (*input, self.last_received) = (after, now);
+        Some(publish)
     }
 
     /// What both roles do with messages and their answers; anything else may not come.

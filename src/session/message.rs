@@ -5,7 +5,7 @@ use crate::{
     packet::{EncodeError, Properties, PropertyId, Publish, Will},
     topic::TopicName,
     types::{QoS, Version},
-    wire::{Writer, varint},
+    wire::{Writer, text::wire_len, varint},
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use bytes::Bytes;
@@ -42,12 +42,42 @@ pub struct Message {
 /// What the copies of a message share.
 pub(super) struct Content {
     /// The topic, and behind it the properties as they are on the wire, without alias and expiry.
-    head: Box<[u8]>,
-    topic_len: usize,
+    head: Head,
+    topic_len: u16,
     payload: Bytes,
     properties: u32,
     /// The Message Expiry Interval in seconds.
     expiry: Option<u32>,
+}
+
+/// Bytes that are mostly few, so that they need no memory of their own.
+enum Head {
+    Short { len: u8, bytes: [u8; SHORT] },
+    Long(Box<[u8]>),
+}
+
+const SHORT: usize = 46;
+
+impl Head {
+    #[inline]
+    fn short(bytes: &[u8]) -> Option<Self> {
+        let len = u8::try_from(bytes.len()).ok()?;
+        let mut all = [0; SHORT];
+        all.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self::Short { len, bytes: all })
+    }
+
+    fn new(bytes: Vec<u8>) -> Self {
+        Self::short(&bytes).unwrap_or_else(|| Self::Long(bytes.into_boxed_slice()))
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Long(bytes) => bytes,
+        }
+    }
 }
 
 impl Message {
@@ -87,17 +117,27 @@ impl Message {
 
     /// The properties have been checked.
     fn assemble(topic: TopicName<'_>, properties: Properties<'_>, payload: Bytes) -> Self {
+        let topic_len = wire_len(topic.as_bytes());
+        let short = if properties.is_empty() { Head::short(topic.as_bytes()) } else { None };
+        let content = match short {
+            Some(head) => Content { head, topic_len, payload, properties: 0, expiry: None },
+            None => Self::long_content(topic, properties, payload),
+        };
+        Self { content: Arc::new(content), alias: 0, qos: QoS::AtMostOnce, retain: false }
+    }
+
+    #[cold]
+    fn long_content(topic: TopicName<'_>, properties: Properties<'_>, payload: Bytes) -> Content {
         let mut head = Vec::with_capacity(topic.as_bytes().len());
         head.extend_from_slice(topic.as_bytes());
         let count = properties.write_of_message(&mut head);
-        let content = Content {
-            head: head.into_boxed_slice(),
-            topic_len: topic.as_bytes().len(),
+        Content {
+            head: Head::new(head),
+            topic_len: wire_len(topic.as_bytes()),
             payload,
             properties: count,
             expiry: properties.message_expiry_interval(),
-        };
-        Self { content: Arc::new(content), alias: 0, qos: QoS::AtMostOnce, retain: false }
+        }
     }
 
     /// With this QoS.
@@ -125,11 +165,13 @@ impl Message {
     }
 
     /// The QoS.
+    #[inline]
     pub const fn qos(&self) -> QoS {
         self.qos
     }
 
     /// Whether it is to be retained, or comes from the retained ones.
+    #[inline]
     pub const fn retain(&self) -> bool {
         self.retain
     }
@@ -140,30 +182,46 @@ impl Message {
     }
 
     /// After how many seconds it is of no use any more.
+    #[inline]
     pub fn message_expiry_interval(&self) -> Option<u32> {
         self.content.expiry
     }
 
     /// The topic alias that the message may be sent with.
+    #[inline]
     pub const fn topic_alias(&self) -> u16 {
         self.alias
     }
 
+    #[inline]
     pub(super) fn into_content(self) -> Arc<Content> {
         self.content
     }
 
+    #[inline]
     pub(super) const fn content(&self) -> &Arc<Content> {
         &self.content
     }
 
+    #[inline]
     pub(super) const fn from_parts(content: Arc<Content>, qos: QoS, retain: bool) -> Self {
         Self { content, alias: 0, qos, retain }
     }
 
+    /// Whether it has what no version before 5.0 has.
+    #[inline]
+    pub(super) fn is_of_5_0(&self) -> bool {
+        self.content.properties != 0 || self.content.expiry.is_some()
+    }
+
     /// About how many bytes it takes in memory.
     pub(super) fn weight(&self) -> usize {
-        self.content.head.len().saturating_add(self.content.payload.len()).saturating_add(128)
+        self.content
+            .head
+            .bytes()
+            .len()
+            .saturating_add(self.content.payload.len())
+            .saturating_add(128)
     }
 }
 
@@ -192,8 +250,10 @@ impl PartialEq for Message {
 impl Eq for Message {}
 
 impl Content {
+    #[inline]
     fn split(&self) -> (&[u8], &[u8]) {
-        self.head.split_at_checked(self.topic_len).unwrap_or((&self.head, &[]))
+        let head = self.head.bytes();
+        head.split_at_checked(usize::from(self.topic_len)).unwrap_or((head, &[]))
     }
 
     pub(super) fn topic(&self) -> TopicName<'_> {
@@ -212,46 +272,65 @@ impl Content {
         self.expiry
     }
 
-    /// The lengths of the properties and of the body in this form.
-    fn lens(&self, form: &Form) -> (usize, usize) {
-        let (topic, block) = self.split();
-        let topic = if form.is_topic_known { 0 } else { topic.len() };
-        let id = if form.delivery.packet_id().is_some() { 2 } else { 0 };
-        let (properties, properties_len) = if form.has_properties {
-            let alias = if form.alias == 0 { 0 } else { 3 };
-            let expiry = if form.expiry.is_some() { 5 } else { 0 };
-            let len = block.len().saturating_add(alias).saturating_add(expiry);
-            let len_len = varint::len(u32::try_from(len).unwrap_or(varint::MAX));
-            (len, len.saturating_add(len_len))
+    /// The lengths of the packet in this form.
+    #[inline]
+    pub(super) fn lens(&self, form: &Form) -> Lens {
+        let topic = if form.is_topic_known { 0 } else { usize::from(self.topic_len) };
+        let id = if form.delivery.packet_id().is_some() { 4 } else { 2 };
+        let body = self.payload.len().saturating_add(topic.saturating_add(id));
+        let (properties, body) =
+            if form.has_properties { self.lens_of_5_0(form, body) } else { (0, body) };
+        let body = u32::try_from(body).unwrap_or(u32::MAX);
+        Lens { properties, body }
+    }
+
+    /// The lengths of the properties, and of the body with them.
+    #[inline]
+    fn lens_of_5_0(&self, form: &Form, body: usize) -> (u32, usize) {
+        let alias = if form.alias == 0 { 0 } else { 3 };
+        let expiry = if form.expiry.is_some() { 5 } else { 0 };
+        let (_, block) = self.split();
+        let len = block.len().saturating_add(alias).saturating_add(expiry);
+        let properties = u32::try_from(len).unwrap_or(varint::MAX);
+        (properties, body.saturating_add(len).saturating_add(varint::len(properties)))
+    }
+
+    /// Writes the packet without its payload. It has been made sure that it has these lengths.
+    #[inline]
+    pub(super) fn write_header(&self, form: &Form, lens: Lens, out: &mut Vec<u8>) {
+        let topic = if form.is_topic_known { &[][..] } else { self.split().0 };
+        let [_, _, high, low] = lens.body.to_be_bytes();
+        let [topic_high, topic_low] =
+            if form.is_topic_known { [0; 2] } else { self.topic_len.to_be_bytes() };
+        // Short headers are written in pieces of constant size, which is what makes them fast.
+        if lens.body < 0x80 {
+            out.extend_from_slice(&[form.first_byte(), low, topic_high, topic_low]);
+        } else if lens.body < 0x4000 {
+            let high = high.wrapping_shl(1) | low.wrapping_shr(7);
+            let start = [form.first_byte(), low | 0x80, high, topic_high, topic_low];
+            out.extend_from_slice(&start);
         } else {
-            (0, 0)
-        };
-        let body = topic.saturating_add(2).saturating_add(id).saturating_add(properties_len);
-        (properties, body.saturating_add(self.payload.len()))
+            let mut writer = Writer::new(out);
+            writer.fixed_header(form.first_byte(), lens.body);
+            writer.bytes(&[topic_high, topic_low]);
+        }
+        out.extend_from_slice(topic);
+        match form.delivery.packet_id().map(|id| id.get().to_be_bytes()) {
+            Some([high, low]) if form.has_properties && lens.properties == 0 => {
+                return out.extend_from_slice(&[high, low, 0]);
+            }
+            Some(id) => out.extend_from_slice(&id),
+            None => {}
+        }
+        if form.has_properties {
+            self.write_properties(form, lens.properties, out);
+        }
     }
 
-    /// How long the packet is.
-    pub(super) fn packet_len(&self, form: &Form) -> usize {
-        let (_, body) = self.lens(form);
-        let len = varint::len(u32::try_from(body).unwrap_or(varint::MAX));
-        body.saturating_add(len).saturating_add(1)
-    }
-
-    /// Writes the packet without its payload. It has been made sure that it has a length.
-    pub(super) fn write_header(&self, form: &Form, out: &mut Vec<u8>) {
-        let (properties, body) = self.lens(form);
-        let (topic, block) = self.split();
-        let topic = if form.is_topic_known { &[][..] } else { topic };
+    #[inline(never)]
+    fn write_properties(&self, form: &Form, len: u32, out: &mut Vec<u8>) {
         let mut writer = Writer::new(out);
-        writer.fixed_header(form.first_byte(), u32::try_from(body).unwrap_or(varint::MAX));
-        writer.prefixed(topic);
-        if let Some(id) = form.delivery.packet_id() {
-            writer.u16(id.get());
-        }
-        if !form.has_properties {
-            return;
-        }
-        writer.varint(u32::try_from(properties).unwrap_or(varint::MAX));
+        writer.varint(len);
         if let Some(expiry) = form.expiry {
             writer.u8(PropertyId::MessageExpiryInterval.number());
             writer.u32(expiry);
@@ -260,7 +339,41 @@ impl Content {
             writer.u8(PropertyId::TopicAlias.number());
             writer.u16(form.alias);
         }
-        writer.bytes(block);
+        writer.bytes(self.split().1);
+    }
+}
+
+/// The lengths in a PUBLISH.
+#[derive(Clone, Copy)]
+pub(super) struct Lens {
+    /// Of the properties, without this length.
+    properties: u32,
+    /// The Remaining Length, or what is too much for one.
+    body: u32,
+}
+
+impl Lens {
+    /// Whether the packet can be written and is at most so long.
+    #[inline]
+    pub(super) const fn fit(self, maximum: u32) -> bool {
+        self.body <= varint::MAX && self.packet() <= maximum
+    }
+
+    /// Of the whole packet, for whoever is told that it is too long.
+    pub(super) fn packet_len(self) -> usize {
+        usize::try_from(self.packet()).unwrap_or(usize::MAX)
+    }
+
+    /// Of the whole packet.
+    #[inline]
+    const fn packet(self) -> u32 {
+        let len = match self.body {
+            0..0x80 => 2,
+            0x80..0x4000 => 3,
+            0x4000..0x20_0000 => 4,
+            _ => 5,
+        };
+        self.body.saturating_add(len)
     }
 }
 

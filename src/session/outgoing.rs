@@ -37,6 +37,7 @@ impl Outgoing {
     }
 
     /// Where packets are written to.
+    #[inline]
     pub(super) const fn bytes(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
@@ -46,8 +47,13 @@ impl Outgoing {
     pub(super) fn payload(&mut self, payload: &Bytes) {
         if payload.len() <= COPIED {
             self.bytes.extend_from_slice(payload);
-            return;
+        } else {
+            self.large_payload(payload);
         }
+    }
+
+    #[cold]
+    fn large_payload(&mut self, payload: &Bytes) {
         let large = self.large.get_or_insert_default();
         large.pieces.push_back((self.bytes.len(), payload.clone()));
         large.len = large.len.saturating_add(payload.len());
@@ -65,11 +71,32 @@ impl Outgoing {
         }
     }
 
+    fn advance_over_pieces(&mut self, mut count: usize) {
+        while count > 0 {
+            let Some(large) = self.large.as_mut().filter(|large| !large.pieces.is_empty()) else {
+                self.taken = self.taken.saturating_add(count).min(self.bytes.len());
+                break;
+            };
+            let Some((at, piece)) = large.pieces.front_mut() else { break };
+            let before = at.saturating_sub(self.taken).min(count);
+            self.taken = self.taken.saturating_add(before);
+            count = count.saturating_sub(before);
+            let of_piece = piece.len().min(count);
+            piece.advance(of_piece);
+            large.len = large.len.saturating_sub(of_piece);
+            count = count.saturating_sub(of_piece);
+            if piece.is_empty() {
+                large.pieces.pop_front();
+            }
+        }
+    }
+
     /// The next payload, if it comes before any further byte.
     fn next_piece(&self) -> Option<&(usize, Bytes)> {
         self.large.as_ref().and_then(|large| large.pieces.front())
     }
 
+    #[inline]
     fn reset(&mut self) {
         self.taken = 0;
         if self.bytes.capacity() > KEPT {
@@ -87,6 +114,7 @@ impl Buf for Outgoing {
         self.bytes.len().saturating_sub(self.taken).saturating_add(large)
     }
 
+    #[inline]
     fn chunk(&self) -> &[u8] {
         match self.next_piece() {
             Some((at, piece)) if *at <= self.taken => piece,
@@ -118,23 +146,12 @@ impl Buf for Outgoing {
     }
 
     /// More than there is takes off everything.
-    fn advance(&mut self, mut count: usize) {
-        while count > 0 {
-            let Some(large) = self.large.as_mut().filter(|large| !large.pieces.is_empty()) else {
-                self.taken = self.taken.saturating_add(count).min(self.bytes.len());
-                break;
-            };
-            let Some((at, piece)) = large.pieces.front_mut() else { break };
-            let before = at.saturating_sub(self.taken).min(count);
-            self.taken = self.taken.saturating_add(before);
-            count = count.saturating_sub(before);
-            let of_piece = piece.len().min(count);
-            piece.advance(of_piece);
-            large.len = large.len.saturating_sub(of_piece);
-            count = count.saturating_sub(of_piece);
-            if piece.is_empty() {
-                large.pieces.pop_front();
-            }
+    #[inline]
+    fn advance(&mut self, count: usize) {
+        if self.large.is_some() {
+            self.advance_over_pieces(count);
+        } else {
+            self.taken = self.taken.saturating_add(count);
         }
         if !self.has_remaining() {
             self.reset();

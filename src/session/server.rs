@@ -1,7 +1,7 @@
 //! The server's side of a session: one client, as a server sees it.
 
 use super::{
-    action::{Published, ServerAction, Token},
+    action::{Common, Published, ServerAction, Token},
     client::due,
     exchange::{Exchange, Peer, Pending},
     fault::{CloseReason, CommandError, Deadline, Fault},
@@ -179,13 +179,19 @@ impl Server {
             if self.is_blocked() || !self.may_read(input) {
                 return None;
             }
-            let told = match self.exchange.next_item(input) {
-                Ok(None) => return None,
-                Ok(Some(item)) => {
-                    self.exchange.last_received = now;
-                    self.handle(now, item)
-                }
-                Err(error) => Err(error.into()),
+            let told = match self.next_plain(now, input) {
+                Some(Ok(Some(common))) => return Some(common.into()),
+                Some(Ok(None)) => continue,
+                Some(Err(fault)) => Err(fault),
+                None if input.is_empty() => return None,
+                None => match self.exchange.next_item(input) {
+                    Ok(None) => return None,
+                    Ok(Some(item)) => {
+                        self.exchange.last_received = now;
+                        self.handle(now, item)
+                    }
+                    Err(error) => Err(error.into()),
+                },
             };
             match told {
                 Ok(Some(action)) => return Some(action),
@@ -193,6 +199,26 @@ impl Server {
                 Err(fault) => self.fail(now, fault),
             }
         }
+    }
+
+    /// Takes what mostly comes; `None` leaves the next packet to [`Self::handle`].
+    #[inline(always)]
+    fn next_plain<'b>(
+        &mut self,
+        now: Instant,
+        input: &mut &'b [u8],
+    ) -> Option<Result<Option<Common<'b>>, Fault>> {
+        if self.phase != Phase::Online {
+            return None;
+        }
+        if let Some(told) = self.exchange.plain_answer(now, input) {
+            return Some(told);
+        }
+        let publish = self.exchange.plain_publish(now, input)?;
+        if let Err(fault) = self.check(&publish) {
+            return Some(Err(fault));
+        }
+        Some(self.exchange.received(now, publish))
     }
 
     /// Before the CONNECT is answered only what would be wrong is taken, and AUTH if that is awaited.
@@ -506,6 +532,7 @@ impl Server {
     }
 
     /// A server that has told a limit does not take what is beyond it.
+    #[inline]
     fn check(&self, publish: &Publish<'_>) -> Result<(), Fault> {
         if !self.version().is_5_0() {
             return Ok(());
