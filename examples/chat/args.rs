@@ -106,7 +106,8 @@ fn share(text: &str) -> Result<u32, String> {
         Some(number) => (number, 100.0),
         None => (text, 10_000.0),
     };
-    let share = number.trim().parse::<f64>().map_err(|_| "a share is like 20% or 0.2".to_owned())?;
+    let share =
+        number.trim().parse::<f64>().map_err(|_| "a share is like 20% or 0.2".to_owned())?;
     let share = (share * unit).round();
     if !(0.0..=9_000.0).contains(&share) {
         return Err("a share is from 0% to 90%".to_owned());

@@ -92,6 +92,9 @@ impl Link {
             Side::Client => &mut self.ways[0],
             Side::Server => &mut self.ways[1],
         };
-        way.front().is_some_and(|(at, _)| *at <= now).then(|| way.pop_front())?.map(|(_, arrival)| arrival)
+        way.front()
+            .is_some_and(|(at, _)| *at <= now)
+            .then(|| way.pop_front())?
+            .map(|(_, arrival)| arrival)
     }
 }

@@ -72,7 +72,9 @@ pub struct PublishArgs {
     #[arg(short, long)]
     pub retain: bool,
 
-    /// The input is that of a run with this --session that was interrupted: go on behind what was taken
+    /// The input is that of the last run with this --session: go on behind what that took
+    ///
+    /// However often a run is killed and started again so, each message is taken once.
     #[arg(long, requires = "session")]
     pub resume: bool,
 }

@@ -7,7 +7,7 @@
 use crate::{clock::Clock, failure::Failure, store::Store, transport::Stream};
 use bytes::Buf;
 use mqtt_pure::{
-    Client, ClientAction, CloseReason, Connack, Connect, Disconnect, Instant, Outgoing,
+    Client, ClientAction, CloseReason, Connack, Connect, Disconnect, Fault, Instant, Outgoing,
 };
 use std::{future, io, time::Duration};
 use tokio::{
@@ -60,6 +60,8 @@ pub enum End {
     Lost(String),
     /// The server does not want this client.
     Refused(String),
+    /// The server has a session that this side does not know.
+    UnknownSession,
 }
 
 /// What all connections have in common.
@@ -178,6 +180,9 @@ impl<A: Application> Session<'_, A> {
                 warn!("the server disconnects: {}", disconnect.reason);
             }
             ClientAction::Close(CloseReason::Disconnected) => *end = Some(End::Left),
+            ClientAction::Close(CloseReason::Fault(Fault::SessionPresent)) => {
+                *end = Some(End::UnknownSession);
+            }
             ClientAction::Close(reason) => {
                 end.get_or_insert(End::Lost(reason.to_string()));
             }

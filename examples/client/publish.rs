@@ -36,9 +36,6 @@ impl Publisher {
             .map_err(|error| Failure::Input(format!("topic {:?}: {error}", args.topic)))?;
         let template = Message::new(topic, "").with_qos(args.qos).with_retain(args.retain);
         let skip = store.map_or(0, |store| store.taken);
-        if skip > 0 && !args.resume {
-            warn!("an earlier run took {skip} messages of its input and was interrupted");
-        }
         let skip = if args.resume { skip } else { 0 };
         Ok(Self {
             template,
@@ -138,9 +135,7 @@ impl Application for Publisher {
             self.taken += 1;
         }
         if let Some(store) = store {
-            // A run that has come to its end is not to be gone on with.
-            let is_done = self.is_done(client);
-            store.taken = if is_done { 0 } else { self.taken.max(self.skip) };
+            store.taken = self.taken.max(self.skip);
         }
         Ok(())
     }

@@ -65,13 +65,10 @@ async fn again_and_again<A: Application>(
     let mut pause = FIRST_PAUSE;
     let mut is_first = true;
     let server = transport.url().authority();
+    let of_5_0 = connect.version == Version::V5_0;
+    // Before 5.0 a session that is not clean outlives the program.
+    connect.clean_session = !of_5_0 && args.session.is_none();
     loop {
-        // A server of 5.0 that resumes what this side does not know would be at fault.
-        let has_session = session.client.snapshot().has_session;
-        connect.clean_session = match connect.version {
-            Version::V5_0 => !has_session,
-            _ => args.session.is_none(),
-        };
         let opened = tokio::select! {
             opened = transport.open() => opened,
             () = &mut interrupt => return session.application.finish(),
@@ -83,9 +80,17 @@ async fn again_and_again<A: Application>(
                 End::Refused(why) => {
                     return Err(Failure::Refused(format!("{server} refuses: {why}")));
                 }
+                // [MQTT-3.2.2-4] of 5.0: a clean start is the way out. It is not the way in, as
+                // mosquitto 2.0.11 does not store sessions that began so.
+                End::UnknownSession => {
+                    info!("the server has a session of an older run, which is given up");
+                    connect.clean_session = true;
+                    continue;
+                }
                 End::Lost(why) => why,
             },
         };
+        connect.clean_session &= !of_5_0;
         if session.was_accepted {
             (is_first, pause) = (false, FIRST_PAUSE);
         }

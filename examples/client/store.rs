@@ -34,7 +34,7 @@ pub struct Store {
     path: PathBuf,
     file: File,
     client_id: String,
-    /// How many messages were taken from the input of a run that is not at its end.
+    /// How many messages were taken from the input of the last run.
     pub taken: u64,
     stored: u64,
     lines: u32,
