@@ -379,7 +379,7 @@ fn it_answers_every_case_about_topics() {
 fn it_skips_what_it_does_not_know() {
     let mut adapter = Adapter::start();
     for request in [
-        json!({"op": "session", "id": 1}),
+        json!({"op": "dance", "id": 1}),
         json!({"op": "decode", "id": 2, "version": "6.0", "hex": "c000"}),
         json!({"op": "topic", "id": 5, "version": "6.0", "filter": "a"}),
         json!({"op": "decode", "id": 3, "version": "3.1.1", "hex": "c000", "options": {"x": 1}}),
@@ -408,6 +408,9 @@ fn it_survives_bad_requests() {
         br#"{"op":"decode","version":"3.1.1","hex":"c"}"#,
         br#"{"op":"decode","version":"3.1.1","hex":"c000","options":{"max_packet_size":-1}}"#,
         br#"{"op":"topic"}"#,
+        br#"{"op":"session"}"#,
+        br#"{"op":"session","begin":{"version":"5.0"}}"#,
+        br#"{"op":"stream","version":"5.0","hex":"c000"}"#,
         br#"{"op":"topic","filter":1}"#,
         br#"{"op":"topic","filter_hex":"6"}"#,
         br#"{"op":"topic","filter":"a","filter_hex":"61"}"#,

@@ -1,6 +1,6 @@
 //! The conformance vectors against this crate: a test for each case, named by its id, so that
 //! `cargo test v311/connect` runs the cases of one packet and `cargo test topic/` those about topics.
-//! The ids of traces of sessions begin with `s31/`, `s311/` and `s50/`.
+//! The ids of traces of sessions begin with `s31/`, `s311/` and `s50/`, those of streams with `stream/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -26,10 +26,14 @@ mod session_case;
 mod session_check;
 #[path = "vectors/session_notices.rs"]
 mod session_notices;
-#[path = "vectors/session_role.rs"]
+#[path = "../examples/common/session_role.rs"]
 mod session_role;
-#[path = "vectors/session_values.rs"]
+#[path = "../examples/common/session_values.rs"]
 mod session_values;
+#[path = "../examples/common/streams.rs"]
+mod stream;
+#[path = "vectors/stream_check.rs"]
+mod stream_check;
 #[path = "vectors/suite.rs"]
 mod suite;
 #[path = "vectors/topic_case.rs"]
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         decode: case::load(),
         topic: topic_case::load(),
         session: session_case::load(),
+        stream: case::cases_in("stream/"),
     };
     let vectors = Arc::new(vectors);
     let suite = suite::CHECKS.iter().map(|&(name, run)| {
@@ -68,9 +73,17 @@ fn main() -> ExitCode {
         let vectors = Arc::clone(&vectors);
         let id = vectors.session[index].id.clone();
         Trial::test(id, move || {
-            session_check::check(&vectors.session[index], &session_role::role).map_err(Into::into)
+            let make = |case: &session_case::SessionCase| {
+                session_role::role(case.role, case.version, &case.config)
+            };
+            session_check::check(&vectors.session[index], &make).map_err(Into::into)
         })
     });
-    let trials = suite.chain(decode).chain(topic).chain(session).collect();
+    let stream = (0..vectors.stream.len()).map(|index| {
+        let vectors = Arc::clone(&vectors);
+        let id = case::text(&vectors.stream[index]["id"]);
+        Trial::test(id, move || stream_check::check(&vectors.stream[index]).map_err(Into::into))
+    });
+    let trials = suite.chain(decode).chain(topic).chain(session).chain(stream).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

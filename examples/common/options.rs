@@ -17,6 +17,12 @@ pub fn of(version: Version, level: &Value, to: &Value) -> DecodeOptions {
     }
 }
 
+/// The same for a server that takes every version and waits for the CONNECT that names one.
+pub fn untold(mut options: DecodeOptions) -> DecodeOptions {
+    options.version = DecodeOptions::default().version;
+    options.with_versions(Versions::ALL)
+}
+
 /// Changes the options as the object says. `None` means that it names an option that is not known
 /// here, so that the case has to be skipped; an error, that a known one has a wrong value.
 pub fn read(object: &Value, mut options: DecodeOptions) -> Result<Option<DecodeOptions>, String> {

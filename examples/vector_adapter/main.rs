@@ -11,16 +11,25 @@
 mod json;
 #[path = "../common/options.rs"]
 mod options;
+mod session;
+#[path = "../common/session_role.rs"]
+mod session_role;
+#[path = "../common/session_values.rs"]
+mod session_values;
+#[path = "../common/streams.rs"]
+mod streams;
 #[path = "../common/topics.rs"]
 mod topics;
 
 use json::{packet_to_json, with_packet};
 use mqtt_pure::{Packet, Version};
 use serde_json::{Value, json};
+use session::Sessions;
 use std::io::{self, BufRead, Write};
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
+    let mut sessions = Sessions::default();
     for line in io::stdin().lock().split(b'\n') {
         let line = line?;
         if line.trim_ascii().is_empty() {
@@ -28,7 +37,7 @@ fn main() -> io::Result<()> {
         }
         let answer = match serde_json::from_slice::<Value>(&line) {
             Ok(request) if field(&request, "op") == "stop" => return Ok(()),
-            Ok(request) => answer(&request),
+            Ok(request) => answer(&request, &mut sessions),
             Err(error) => bad_request(&Value::Null, &error.to_string()),
         };
         serde_json::to_writer(&mut out, &answer)?;
@@ -43,13 +52,15 @@ fn field<'a>(request: &'a Value, name: &str) -> &'a Value {
     request.get(name).unwrap_or(&Value::Null)
 }
 
-fn answer(request: &Value) -> Value {
+fn answer(request: &Value, sessions: &mut Sessions) -> Value {
     let id = field(request, "id");
     let answer = match field(request, "op").as_str() {
         Some("hello") => Ok(hello()),
         Some("decode") => with_version(request, decode),
         Some("encode") => with_version(request, encode),
         Some("topic") => topic(request),
+        Some("stream") => with_version(request, stream),
+        Some("session") => sessions.answer(request),
         Some(_) => Ok(skip(id, "unknown operation")),
         None => Err("op: is not a string".to_owned()),
     };
@@ -63,9 +74,8 @@ fn hello() -> Value {
         "language": "Rust",
         "versions": Version::ALL.map(|version| version.to_string()),
         "to": ["client", "server"],
-        "ops": ["decode", "encode", "topic"],
+        "ops": ["decode", "encode", "topic", "stream", "session"],
         "level": 2,
-        "note": "codec without sessions",
     })
 }
 
@@ -115,6 +125,35 @@ fn decode(request: &Value, version: Version) -> Result<Value, String> {
             "native": error.to_string(),
         }),
     })
+}
+
+/// Cuts the bytes as the plan says. Without `told` the version is what the CONNECT says.
+fn stream(request: &Value, version: Version) -> Result<Value, String> {
+    let id = field(request, "id");
+    let digits = field(request, "hex").as_str().ok_or("hex: is not a string")?;
+    let bytes = hex::decode(digits).map_err(|error| format!("hex: {error}"))?;
+    let plan: Vec<usize> = serde_json::from_value(field(request, "plan").clone())
+        .map_err(|error| format!("plan: {error}"))?;
+    let options = options::of(version, field(request, "level"), field(request, "to"));
+    let Some(mut options) = options::read(field(request, "options"), options)? else {
+        return Ok(skip(id, "unknown option"));
+    };
+    if field(request, "told") == false {
+        options = options::untold(options);
+    }
+    let fed = streams::feed(&streams::cut(&bytes, &plan), options);
+    let result = match &fed.error {
+        Some(_) => "error",
+        None if fed.held == 0 => "ok",
+        None => "incomplete",
+    };
+    Ok(json!({
+        "id": id,
+        "result": result,
+        "code": fed.error.map(|error| error.code()),
+        "packets": fed.packets,
+        "after": fed.after,
+    }))
 }
 
 fn encode(request: &Value, version: Version) -> Result<Value, String> {

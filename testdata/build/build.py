@@ -25,6 +25,7 @@ import cases_session_order  # noqa: E402
 import cases_session_server  # noqa: E402
 import cases_session_subscribe  # noqa: E402
 import cases_session_will  # noqa: E402
+import cases_stream  # noqa: E402
 import cases_subscribe  # noqa: E402
 import cases_topic_match  # noqa: E402
 import cases_topic_validate  # noqa: E402
@@ -36,12 +37,13 @@ import cases_v5_publish  # noqa: E402
 import cases_v5_subscribe  # noqa: E402
 import session_checks  # noqa: E402
 import sessions  # noqa: E402
+import streams  # noqa: E402
 from suite import Suite, file_text, plain, value_text  # noqa: E402
 from tables import CODES, CODES_OF_5_0, FLAGS, IN_5_0  # noqa: E402
 from topics import Table  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent
-VERSION = "1.3.0"
+VERSION = "1.4.0"
 LARGEST_FILE = 100_000
 
 # Session statements that no trace names, by version and without MQTT- in front, and why.
@@ -64,6 +66,7 @@ def decode_suite():
         cases_subscribe.unsubscribe_cases(v)
         cases_frame.empty_packets(v)
         cases_frame.frame_cases(v)
+        cases_frame.direction_cases(v)
     cases_5_0(suite.version("5.0"))
     return suite
 
@@ -88,7 +91,7 @@ def cases_5_0(v):
 def error_codes():
     reasons = {code: (refs, reasons) for code, refs, reasons in IN_5_0}
     codes = [code_entry(code, description, refs, {"connack": connack, "close": True},
-                        reasons.get(code), "1.0.0")
+                        reasons.get(code), "1.1.0" if code == "packet.direction" else "1.0.0")
              for code, refs, connack, description in CODES]
     codes += [code_entry(code, description, [], None, reasons[code], "1.1.0")
               for code, description in CODES_OF_5_0]
@@ -146,6 +149,24 @@ def checked_topics():
     return {"validate": table.validate, "match": table.match}
 
 
+def checked_streams():
+    """The streams by version."""
+    tables, seen = {}, set()
+    known = statements()
+    for version in ("3.1", "3.1.1", "5.0"):
+        table = streams.Streams(version)
+        cases_stream.stream_cases(table)
+        for case in table.cases:
+            known_codes_of(case)
+            assert set(case["refs"]) <= known.get(version, {}).keys(), case["id"]
+            content = json.dumps(plain([case.get(name) for name in
+                                        ("hex", "hex_parts", "plans", "told", "level", "options")]))
+            assert case["id"] not in seen and (version, content) not in seen, case["id"]
+            seen |= {case["id"], (version, content)}
+        tables[version] = table.cases
+    return tables
+
+
 def statements():
     """The layer of each statement, by version."""
     tables = {}
@@ -196,6 +217,10 @@ def all_files():
         head = {"schema": "topic-1", "version": VERSION, "question": question}
         files[path] = file_text(head, cases)
         listed.append((path, "schema/topic-1.schema.json", len(cases)))
+    for version, cases in checked_streams().items():
+        path = f"stream/v{version}.json"
+        files[path] = file_text({"schema": "stream-1", "version": VERSION}, cases)
+        listed.append((path, "schema/stream-1.schema.json", len(cases)))
     for path, traces in checked_sessions().files().items():
         _, role, _, group = path.removesuffix(".json").split("/")
         head = {"schema": "session-1", "version": VERSION, "role": role, "group": group}
@@ -216,7 +241,7 @@ def all_files():
 
 def stale_files(files):
     """What lies in the directory though no table names it."""
-    found = [path for folder in ("decode", "topic", "session")
+    found = [path for folder in ("decode", "topic", "session", "stream")
              for path in ROOT.glob(f"{folder}/**/*.json")]
     return sorted({path.relative_to(ROOT).as_posix() for path in found} - files.keys())
 

@@ -1,6 +1,7 @@
 """The fixed header, and the packets that have nothing else."""
 
 from cases_publish import expect as expect_publish, first_bytes
+from packets import encode, full
 from wire import connect, data, field, packet, publish, repeat, u16, varint
 
 LARGEST = 268_435_455
@@ -105,6 +106,54 @@ def limits(v, section):
             **{**other, "options": mebibyte})
     v.invalid("frame/limit-mebibyte-exceeded", data(b"\x30" + varint(1_048_573)),
               "limit.packet_too_large", **{**early_other, "options": mebibyte})
+
+
+# The packets that flow one way only, and those that flow both ways, with their sections.
+ONE_WAY = [("connect", "3.1", "server"), ("connack", "3.2", "client"),
+           ("subscribe", "3.8", "server"), ("suback", "3.9", "client"),
+           ("unsubscribe", "3.10", "server"), ("unsuback", "3.11", "client"),
+           ("pingreq", "3.12", "server"), ("pingresp", "3.13", "client"),
+           ("disconnect", "3.14", "server")]
+BOTH_WAYS = [("publish", "3.3"), ("puback", "3.4"), ("pubrec", "3.5"), ("pubrel", "3.6"),
+             ("pubcomp", "3.7")]
+OTHER_SIDE = {"server": "client", "client": "server"}
+
+
+def direction_cases(v):
+    """What the bytes alone do not decide: whether the sender may send this. Nothing but the packet
+    type depends on it before 5.0."""
+    fields = {"subscribe": {"subscriptions": [{"filter": "a/b", "qos": 1}]},
+              "suback": {"codes": [1]}, "unsubscribe": {"filters": ["a/b"]},
+              "publish": {"qos": 1, "payload": b"hi", "topic": "a/b"}}
+    numbered = {"publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe", "suback",
+                "unsubscribe", "unsuback"}
+
+    def make(name):
+        more = fields.get(name, {}) | ({"packet_id": 10} if name in numbered else {})
+        packet_ = full(v.name, name, **more)
+        return data(encode(v.name, packet_)), packet_
+
+    other = {"level": "direction", "since": "1.4.0"}
+    way = {"flags": ["Direction"], **other}
+    for name, section, to in ONE_WAY:
+        bytes_, packet_ = make(name)
+        away = OTHER_SIDE[to]
+        v.valid(f"direction/{name}-to-{to}", bytes_, packet_, to=to, section=section, refs=[],
+                **way)
+        v.invalid(f"direction/{name}-to-{away}", bytes_, "packet.direction", to=away,
+                  section=section, refs=["MQTT-4.8.0-1"], **way)
+        if len(bytes_) > 2:
+            v.invalid(f"direction/{name}-to-{away}-first-byte", data(bytes_.bytes()[:1]),
+                      "packet.direction", to=away, section=section, refs=["MQTT-4.8.0-1"],
+                      flags=["Direction", "EarlyVerdict"], **other)
+    for name, section in BOTH_WAYS:
+        bytes_, packet_ = make(name)
+        for to in OTHER_SIDE:
+            v.valid(f"direction/{name}-to-{to}", bytes_, packet_, to=to, section=section, refs=[],
+                    **way)
+    for to in OTHER_SIDE:
+        v.incomplete(f"direction/incomplete-publish-to-{to}", data(b"\x32\x0a\x00\x03"), 8, to=to,
+                     section="3.3", refs=[], **way)
 
 
 def incomplete(v, section):

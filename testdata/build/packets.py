@@ -5,7 +5,7 @@ it.
 """
 
 from properties import block, in_order
-from wire import field, packet, u16
+from wire import data, field, packet, u16
 
 ACKS = ("puback", "pubrec", "pubrel", "pubcomp")
 FIRST = {"connect": 0x10, "connack": 0x20, "publish": 0x30, "puback": 0x40, "pubrec": 0x50,
@@ -74,7 +74,7 @@ def subscription(version, filter_, qos=0, **options):
 
 
 def encode(version, fields):
-    """The bytes of a packet. Fails if a field is missing."""
+    """The bytes of a packet in their shortest form. Fails if a field is missing."""
     type_ = fields["type"]
     assert fields.keys() - {"type"} == defaults(version, type_).keys(), fields
     if type_ == "connect":
@@ -86,12 +86,12 @@ def encode(version, fields):
     if type_ == "publish":
         return publish_bytes(fields, props)
     if type_ in ("disconnect", "auth"):
-        return packet(FIRST[type_], bytes([fields["reason_code"]]) if v5 else b"", props)
+        return packet(FIRST[type_], reason_bytes(fields, props))
     if type_ in ("pingreq", "pingresp"):
         return packet(FIRST[type_])
     body = u16(fields["packet_id"])
     if type_ in ACKS:
-        return packet(FIRST[type_], body, bytes([fields["reason_code"]]) if v5 else b"", props)
+        return packet(FIRST[type_], body, reason_bytes(fields, props))
     if type_ == "subscribe":
         rest = b"".join(field(each["filter"]).bytes() + bytes([options_byte(each)])
                         for each in fields["subscriptions"])
@@ -100,6 +100,25 @@ def encode(version, fields):
     else:
         rest = bytes(fields.get(codes(version), []))
     return packet(FIRST[type_], body, props, rest)
+
+
+def reason_bytes(fields, props):
+    """Reason code and properties, as far as they are not left out."""
+    if fields.get("properties"):
+        return bytes([fields["reason_code"]]) + props
+    return bytes([fields["reason_code"]]) if fields.get("reason_code") else b""
+
+
+def template(version, fields):
+    """The bytes in hex, with the name of a packet identifier in the place of its digits."""
+    name = fields.get("packet_id")
+    if not isinstance(name, str):
+        return data(encode(version, fields)).bytes().hex()
+    one, other = (data(encode(version, fields | {"packet_id": number})).bytes().hex()
+                  for number in (0x1234, 0x5678))
+    at = next(at for at in range(0, len(one), 2) if one[at:at + 2] != other[at:at + 2])
+    assert one[:at] + one[at + 4:] == other[:at] + other[at + 4:], fields
+    return one[:at] + name + one[at + 4:]
 
 
 def connect_bytes(version, fields):

@@ -10,7 +10,7 @@ A table adds a trace for each role and version that it holds for:
 
 import json
 
-from packets import clean, code, codes, full, subscription
+from packets import clean, code, codes, full, subscription, template
 from suite import plain
 
 SINCE = "1.3.0"
@@ -345,6 +345,17 @@ def will(version, qos=0, retain=False, topic="w", payload=b"bye", **properties):
     return fields | ({"properties": properties} if version == "5.0" else {})
 
 
+def with_hex(version, step):
+    """The step with the bytes of the packet that comes in."""
+    if "repeat" in step:
+        return step | {"steps": [with_hex(version, each) for each in step["steps"]]}
+    content = step["in"].get("recv")
+    if content is None:
+        return step
+    hex_ = content["hex"] if "hex" in content else template(version, content)
+    return {"at": step["at"], "in": step["in"], "hex": hex_, **step}
+
+
 def file_text(head, traces):
     """A step a line."""
     head = {"suite": "mqtt-vectors", **head}
@@ -354,7 +365,8 @@ def file_text(head, traces):
         lines.append("    {")
         lines += [f"      {json.dumps(key)}: {json.dumps(plain(value))},"
                   for key, value in trace.items() if key != "steps"]
-        steps = [f"        {json.dumps(plain(step))}" for step in trace["steps"]]
+        steps = [f"        {json.dumps(plain(with_hex(trace['version'], step)))}"
+                 for step in trace["steps"]]
         lines += ['      "steps": [', ",\n".join(steps), "      ]"]
         lines.append("    }" if index == len(traces) - 1 else "    },")
     return "\n".join(lines + ["  ]", "}", ""])

@@ -36,7 +36,7 @@ class Version:
         self.since = "1.1.0" if name == "5.0" else "1.0.0"
 
     def add(self, id, bytes_, result, fields, refs, section, flags=(), comment=None, to="any",
-            level="decode", options=None):
+            level="decode", options=None, since=None):
         case = {"id": f"{self.pre}/{id}", "version": self.name, "to": to, "level": level}
         case |= hex_of(data(bytes_))
         case |= {"result": result, **fields}
@@ -44,7 +44,7 @@ class Version:
             case["options"] = options
         # 3.1 has no numbered statements.
         case["refs"] = [] if self.name == "3.1" else list(refs)
-        case |= {"section": section, "flags": list(flags), "since": self.since}
+        case |= {"section": section, "flags": list(flags), "since": since or self.since}
         if comment:
             case["comment"] = comment
         self.suite.cases.append(case)

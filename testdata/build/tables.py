@@ -19,6 +19,7 @@ CODES = [
      "The packet ends before a field does, or a field that must be there is not."),
     ("packet.trailing_bytes", ["MQTT-3.1.4-1"], None,
      "Bytes of the packet are left after its last field."),
+    ("packet.direction", ["MQTT-4.8.0-1"], None, "Only the other side may send this packet."),
     ("packet_id.zero", ["MQTT-2.3.1-1"], None, "The packet identifier is 0."),
     ("qos.invalid", ["MQTT-3.1.2-14", "MQTT-3.3.1-4", "MQTT-3.8.3-4"], None, "The QoS is 3."),
     ("string.ill_formed_utf8", ["MQTT-1.5.3-1"], None, "A string is not well-formed UTF-8."),
@@ -59,7 +60,6 @@ CODES = [
 # Codes of which 3.1 and 3.1.1 know nothing.
 CODES_OF_5_0 = [
     ("varint.too_long", "A variable byte integer in the packet has more than four bytes."),
-    ("packet.direction", "Only the other side may send this packet."),
     ("property.unknown", "A property identifier is none."),
     ("property.not_allowed", "A property may not be in this packet, or not in a will."),
     ("property.direction",

@@ -32,6 +32,8 @@ pub struct Step {
     pub input: String,
     /// Its fields, where names of packet identifiers may stand for numbers.
     pub body: Value,
+    /// The bytes of a `recv`, where the name of a packet identifier may stand for its digits.
+    pub hex: String,
     /// What has to come out: any of these, the recommended one first.
     pub alternatives: Vec<Vec<Value>>,
     /// The steps with the same choice take the same alternative.
@@ -101,6 +103,7 @@ impl Step {
             at: json["at"].as_u64().expect("at"),
             input,
             body,
+            hex: json["hex"].as_str().unwrap_or_default().to_owned(),
             alternatives,
             choice: json["choice"].as_str().map(str::to_owned),
             distinct: texts(&json["distinct"]),

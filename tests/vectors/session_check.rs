@@ -5,19 +5,10 @@ use crate::{
     json::with_packet,
     session_case::{Entry, SessionCase, Step},
 };
+pub use crate::session_role::Driven as Role;
 use mqtt_pure::Version;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A client or a server that is driven by a trace.
-pub trait Role {
-    /// Gives one input at a moment, in milliseconds. Answers everything that came out of it and of
-    /// what has become due since the step before, as objects in the form of `out`.
-    ///
-    /// In `body` there are numbers in the place of names. `bytes` is what comes in by `recv`, and
-    /// empty for all other inputs.
-    fn step(&mut self, at: u64, input: &str, body: &Value, bytes: &[u8]) -> Vec<Value>;
-}
 
 type Outcome = Result<(), String>;
 /// What the names of packet identifiers stand for.
@@ -68,7 +59,7 @@ struct Reading {
 impl Run {
     fn step(&mut self, step: &Step) -> Outcome {
         let body = self.numbered(&step.body)?;
-        let bytes = if step.input == "recv" { self.received(&body)? } else { Vec::new() };
+        let bytes = if step.input == "recv" { received(&body, self.version)? } else { Vec::new() };
         let found = self.role.step(step.at, &step.input, &body, &bytes);
         let mut readings = Vec::new();
         let mut misfits = Vec::new();
@@ -122,18 +113,6 @@ impl Run {
         }
     }
 
-    /// The bytes of a packet, or those that are given as such.
-    fn received(&self, body: &Value) -> Result<Vec<u8>, String> {
-        if body["hex"].is_string() {
-            return Ok(bytes_of(body));
-        }
-        with_packet(body, self.version, |packet| {
-            let mut bytes = Vec::new();
-            let done = packet.encode(self.version, &mut bytes);
-            done.map(|()| bytes).map_err(|error| error.to_string())
-        })?
-    }
-
     fn known(&self) -> BTreeSet<String> {
         self.readings.iter().flat_map(|reading| reading.names.keys().cloned()).collect()
     }
@@ -149,6 +128,18 @@ impl Run {
         }
         self.readings = readings;
     }
+}
+
+/// The bytes of a packet, or those that are given as such.
+pub fn received(body: &Value, version: Version) -> Result<Vec<u8>, String> {
+    if body["hex"].is_string() {
+        return Ok(bytes_of(body));
+    }
+    with_packet(body, version, |packet| {
+        let mut bytes = Vec::new();
+        let done = packet.encode(version, &mut bytes);
+        done.map(|()| bytes).map_err(|error| error.to_string())
+    })?
 }
 
 impl Reading {

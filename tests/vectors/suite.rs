@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Verdict, codes_of, files, read_json, root, text, texts},
     session_case::SessionCase,
-    session_notices,
+    session_check, session_notices,
     topic_case::TopicCase,
 };
 use mqtt_pure::{ErrorKind, Rule, Version};
@@ -18,13 +18,14 @@ pub struct Vectors {
     pub decode: Vec<Case>,
     pub topic: Vec<TopicCase>,
     pub session: Vec<SessionCase>,
+    pub stream: Vec<Value>,
 }
 
 type Outcome = Result<(), String>;
 type Check = fn(&Vectors) -> Outcome;
 
 /// The checks and their names.
-pub const CHECKS: [(&str, Check); 13] = [
+pub const CHECKS: [(&str, Check); 14] = [
     ("suite/ids-are-well-formed-and-unique", ids),
     ("suite/manifest-lists-the-files", manifest),
     ("suite/there-are-many-cases", size),
@@ -35,6 +36,7 @@ pub const CHECKS: [(&str, Check); 13] = [
     ("suite/every-statement-has-a-valid-and-an-invalid-case", statements),
     ("suite/every-statement-about-topics-has-a-case", topic_statements),
     ("suite/every-statement-about-sessions-has-a-trace", session_statements),
+    ("suite/the-bytes-of-traces-are-their-packets", session_bytes),
     ("suite/the-inputs-of-traces-are-values-of-the-crate", session_notices::values),
     ("suite/the-runner-of-traces-takes-what-they-say", session_notices::takes),
     ("suite/the-runner-of-traces-notices", session_notices::notices),
@@ -91,7 +93,9 @@ fn ids(vectors: &Vectors) -> Outcome {
         let role = format!("{:?}", case.role).to_lowercase();
         (&case.id, format!("s{version}/{role}/"), 4)
     });
-    for (id, prefix, len) in decode.chain(topic).chain(session) {
+    let streams: Vec<_> = vectors.stream.iter().map(|case| text(&case["id"])).collect();
+    let stream = streams.iter().map(|id| (id, "stream/v".to_owned(), 3));
+    for (id, prefix, len) in decode.chain(topic).chain(session).chain(stream) {
         let is_letter = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '/' | '.' | '-');
         let parts = id.split('/').filter(|part| !part.is_empty()).count();
         if !id.starts_with(&prefix) || !id.chars().all(is_letter) || parts != len {
@@ -107,7 +111,7 @@ fn ids(vectors: &Vectors) -> Outcome {
 fn manifest(_: &Vectors) -> Outcome {
     let mut wrong = Vec::new();
     let mut listed = BTreeSet::new();
-    for (path, count) in ["decode/", "topic/", "session/"].map(files).concat() {
+    for (path, count) in ["decode/", "topic/", "session/", "stream/"].map(files).concat() {
         let file = read_json(&path);
         let found = file["cases"].as_array().map_or(0, Vec::len);
         if u64::try_from(found) != Ok(count) {
@@ -118,7 +122,7 @@ fn manifest(_: &Vectors) -> Outcome {
     let versions = ["decode", "session/client", "session/server"]
         .into_iter()
         .flat_map(|folder| Version::ALL.map(|version| format!("{folder}/v{version}")));
-    for folder in versions.chain(["topic".to_owned()]) {
+    for folder in versions.chain(["topic", "stream"].map(str::to_owned)) {
         let directory = fs::read_dir(root().join(folder)).expect("directory");
         for entry in directory {
             let path = entry.expect("entry").path();
@@ -131,15 +135,16 @@ fn manifest(_: &Vectors) -> Outcome {
 }
 
 fn size(vectors: &Vectors) -> Outcome {
-    let counts = [vectors.decode.len(), vectors.topic.len(), vectors.session.len()];
-    let is_enough = counts.iter().zip([2000, 400, 900]).all(|(count, least)| *count >= least);
+    let counts =
+        [&vectors.decode.len(), &vectors.topic.len(), &vectors.session.len(), &vectors.stream.len()];
+    let is_enough = counts.iter().zip([3900, 400, 900, 170]).all(|(count, least)| **count >= least);
     if is_enough { Ok(()) } else { Err(format!("only {counts:?} cases")) }
 }
 
 /// The JSON of all cases.
 fn jsons(vectors: &Vectors) -> impl Iterator<Item = &Value> {
     let decode = vectors.decode.iter().map(|case| &case.json);
-    decode.chain(vectors.topic.iter().map(|case| &case.json))
+    decode.chain(vectors.topic.iter().map(|case| &case.json)).chain(&vectors.stream)
 }
 
 fn error_codes(vectors: &Vectors) -> Outcome {
@@ -245,6 +250,28 @@ fn session_statements(vectors: &Vectors) -> Outcome {
         wrong.extend(missing.map(|(id, _)| format!("{version}: {id}: in no trace")));
     }
     none(wrong)
+}
+
+/// A runner needs no encoder: each packet that comes in is given in bytes as well.
+fn session_bytes(vectors: &Vectors) -> Outcome {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in &vectors.session {
+        for step in case.steps().filter(|step| step.input == "recv") {
+            count += 1;
+            // Any number does in the place of a name.
+            let (mut hex, mut body) = (step.hex.clone(), step.body.clone());
+            if let Some(name) = body["packet_id"].as_str() {
+                hex = hex.replace(name, "0007");
+                body["packet_id"] = Value::from(7);
+            }
+            let bytes = session_check::received(&body, case.version);
+            if bytes.as_ref().map(hex::encode) != Ok(hex) {
+                wrong.push(format!("{}: at {}: {bytes:?}", case.id, step.at));
+            }
+        }
+    }
+    if count < 2000 { Err(format!("only {count} packets")) } else { none(wrong) }
 }
 
 /// The layer that each statement of a table concerns.

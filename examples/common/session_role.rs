@@ -1,13 +1,18 @@
-//! The client and the server of this crate, as a trace drives them.
+//! The client and the server of this crate, as a trace drives them. A trace that cannot be driven
+//! panics.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a trace that says what cannot be is no trace"
+)]
 
-use crate::{
-    session_case::SessionCase,
-    session_check::Role as Driven,
-    session_values::{
-        self as values, Settings, close, delivered, end_event, error, packet_event, packet_id,
-        reason_code, reason_codes, reopened, sent, token, with_connect, with_packet_of,
-        with_properties, with_publish, with_subscribe, with_unsubscribe,
-    },
+use crate::session_values::{
+    self as values, Settings, close, delivered, end_event, error, packet_event, packet_id,
+    reason_code, reason_codes, reopened, sent, token, with_connect, with_packet_of,
+    with_properties, with_publish, with_subscribe, with_unsubscribe,
+
 };
 use bytes::Buf;
 use mqtt_pure::{
@@ -18,9 +23,20 @@ use mqtt_pure::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-pub fn role(case: &SessionCase) -> Box<dyn Driven> {
-    let shared = Shared::new(case);
-    match case.role {
+/// A client or a server that is driven by a trace.
+pub trait Driven {
+    /// Gives one input at a moment, in milliseconds. Answers everything that came out of it and of
+    /// what has become due since the step before, as objects in the form of `out`.
+    ///
+    /// In `body` there are numbers in the place of names. `bytes` is what comes in by `recv`, and
+    /// empty for all other inputs.
+    fn step(&mut self, at: u64, input: &str, body: &Value, bytes: &[u8]) -> Vec<Value>;
+}
+
+/// A role of this version with the configuration of a trace.
+pub fn role(role: Role, version: Version, config: &Value) -> Box<dyn Driven> {
+    let shared = Shared::new(role, version, config);
+    match role {
         Role::Client => Box::new(ClientRole { client: Client::new(shared.options), shared }),
         Role::Server => Box::new(ServerRole { server: Server::new(shared.options), shared }),
     }
@@ -41,8 +57,8 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(case: &SessionCase) -> Self {
-        let settings = Settings::new(&case.config);
+    fn new(role: Role, version: Version, config: &Value) -> Self {
+        let settings = Settings::new(config);
         let mut options = SessionOptions::new();
         options.manual_acknowledgement = settings.is_manual;
         options.connect_timeout = settings.connect_timeout;
@@ -50,8 +66,8 @@ impl Shared {
         options.max_in_flight = settings.in_flight_maximum.unwrap_or(u16::MAX);
         options.max_queued = settings.queue_maximum.map_or(0, |most| u32::try_from(most).unwrap());
         options.max_packet_size = settings.maximum_packet_size.unwrap_or(u32::MAX);
-        if case.role == Role::Server {
-            with_properties(&case.config, |properties| {
+        if role == Role::Server {
+            with_properties(config, |properties| {
                 options.maximum_qos = properties.maximum_qos().unwrap_or(QoS::ExactlyOnce);
                 options.retain_available = properties.retain_available().unwrap_or(true);
             })
@@ -59,8 +75,8 @@ impl Shared {
         }
         Self {
             options,
-            config: case.config.clone(),
-            version: case.version,
+            config: config.clone(),
+            version,
             tokens: BTreeMap::new(),
             delivered: BTreeMap::new(),
             input: Vec::new(),

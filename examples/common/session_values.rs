@@ -1,5 +1,12 @@
 //! The values of a trace as values of the crate, and back. Knows neither the client nor the server.
 #![allow(dead_code, reason = "a role uses the part that it has inputs and outputs for")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a trace that says what cannot be is no trace"
+)]
 
 use crate::{
     json::{packet_to_json, with_packet},
