@@ -7,9 +7,11 @@ An adapter is a process that answers a line with a line, in JSON or, with --form
 README.md has the contract. Exit code: 0 if nothing failed, 1 if something did, 2 if it cannot run.
 """
 import argparse
+import bisect
 import collections
 import fnmatch
 import html
+import itertools
 import json
 import pathlib
 import queue
@@ -172,7 +174,7 @@ def topic(adapter, case):
     fields, is_match = {}, "match" in case
     for key in ("filter", "topic") if is_match else (case["kind"],):
         name = key.replace("name", "topic")
-        digits = data(case) if size(case) else case[key if is_match else "text"].encode().hex()
+        digits = data(case) if size(case) else written(case[key if is_match else "text"]).encode().hex()
         try:
             fields |= {f"{name}_hex": digits} if adapter.is_tsv else {name: bytes.fromhex(digits).decode()}
         except UnicodeDecodeError:
@@ -184,13 +186,13 @@ def topic(adapter, case):
         check(not case["valid"] or "choice" in case, "rejects-valid", answer)
         return refused(adapter, case, answer)
     check(case["valid"], "accepts-invalid", answer)
-    share = case.get("share")
+    share = written(case.get("share"))
     check(adapter.level < 1 or same(answer.get("share", share), share), "wrong-answer", answer)
 
 
 def stream(adapter, case):
     pieces, flags = written(case["packets"]), case["flags"]
-    ends = [sum(piece["consumed"] for piece in pieces[:count + 1]) for count in range(len(pieces))]
+    ends = list(itertools.accumulate(piece["consumed"] for piece in pieces))
     wanted = {"complete": "ok", "invalid": "error"}.get(case["end"], case["end"])
     names = {"error": "rejects-valid", "incomplete": "waits",
              "ok": "bleed" if "FramingBleed" in flags else "accepts-invalid"}
@@ -206,7 +208,7 @@ def stream(adapter, case):
         at = 0
         for index, count in enumerate(answer.get("after", [])):
             at += plan[min(index, len(plan) - 1)] if plan else size(case)
-            check(count == sum(end <= at for end in ends), "waits", f"plan {plan}: {count} packets after {at} bytes")
+            check(count == bisect.bisect(ends, at), "waits", f"plan {plan}: {count} packets after {at} bytes")
         if result == "error":
             refused(adapter, case, answer)
 
@@ -311,6 +313,8 @@ def run(adapter, options):
             check(case["version"] in hello["versions"], "skip", f"no version {case['version']}")
             check(all(side in ("any", *hello["to"]) for side in sides), "skip", "the other side")
             check(size(case) <= options.largest, "skip", "longer than --largest")
+            steps = sum(entry.get("repeat", 1) for entry in case.get("steps", []))
+            check(steps <= options.steps, "skip", "longer than --steps")
             check(not adapter.is_tsv or "options" not in case, "skip", "has options")
             globals()[op](adapter, case)
         except Verdict as verdict:
@@ -382,6 +386,7 @@ def main():
     parser.add_argument("--filter", action="append", help="ids to run, such as 'v311/connect/*'")
     parser.add_argument("--level", type=int, default=2, help="0: verdicts, 1: packets too, 2: codes too")
     parser.add_argument("--largest", type=int, default=1 << 20, help="skip input of more bytes")
+    parser.add_argument("--steps", type=int, default=5000, help="skip traces of more steps")
     parser.add_argument("--timeout", type=float, default=5, help="seconds without an answer that are a stall")
     parser.add_argument("--start-timeout", type=float, default=300, help="the same for the first answer")
     parser.add_argument("--expect", help="a file with what is known to fail")
