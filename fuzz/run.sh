@@ -15,7 +15,7 @@ for target in "$@"; do
     if ! "fuzz/target/$host/release/$target" \
         "fuzz/corpus/$target" "fuzz/regressions/$target" \
         -max_total_time="$seconds" -max_len=512 -timeout=2 -rss_limit_mb=512 \
-        -dict=fuzz/mqtt.dict -artifact_prefix="fuzz/artifacts/$target/" \
+        -dict=fuzz/corpus/mqtt.dict -artifact_prefix="fuzz/artifacts/$target/" \
         -print_final_stats=1 >"$log" 2>&1; then
         status=1
         echo "$target FAILED"

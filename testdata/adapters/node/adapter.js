@@ -4,10 +4,10 @@ const mqtt = require('mqtt-packet')
 const LEVELS = { '3.1': 3, '3.1.1': 4, '5.0': 5 }
 const NAMES = { connect: 'MQTT', 3: 'MQIsdp' }
 const FLAGS = ['payload_format_indicator', 'request_problem_information', 'request_response_information',
-  'retain_available', 'wildcard_subscription_available', 'subscription_identifier_available',
+  'retain_available', 'wildcard_subscription_available', 'subscription_identifiers_available',
   'shared_subscription_available']
 // Where its name of a property is not that of the standard in camel case.
-const OTHERS = { subscription_identifier_available: 'subscriptionIdentifiersAvailable', user_property: 'userProperties' }
+const OTHERS = { maximum_qos: 'maximumQoS', user_property: 'userProperties' }
 const ACKS = ['puback', 'pubrec', 'pubrel', 'pubcomp']
 const camel = name => OTHERS[name] ?? name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())
 const snake = name => Object.keys(OTHERS).find(key => OTHERS[key] === name) ??
