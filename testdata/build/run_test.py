@@ -1,0 +1,128 @@
+"""Tests of the runner: python3 testdata/build/run_test.py"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ET
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+RUN, ORACLE = FOLDER.parent / "run.py", FOLDER / "oracle.py"
+
+
+def oracle(fault, id=""):
+    return f"{sys.executable} {ORACLE} {fault} {id}"
+
+
+class Runner(unittest.TestCase):
+    def run_it(self, *adapters, code=0, arguments=()):
+        """The results of each adapter."""
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "out.json"
+            command = [sys.executable, RUN, "--json", out, "--timeout", "2", *arguments]
+            for adapter in adapters:
+                command += ["--adapter", adapter]
+            done = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.printed = done.stdout
+            return [one["results"] for one in json.loads(out.read_text())] if out.exists() else []
+
+    def of(self, results, status, op="decode"):
+        return [result["id"] for result in results if result["status"] == status and result["op"] == op]
+
+    def statuses(self, fault, id, op="decode", code=1):
+        results, = self.run_it(oracle(fault, id), arguments=["--filter", id], code=code)
+        return {result["status"] for result in results if result["op"] == op}
+
+    def test_who_knows_the_answers_passes(self):
+        results, = self.run_it(oracle("none"), arguments=["--filter", "v311/connect/*", "--filter", "topic/*",
+                                                          "--filter", "stream/v50/*"])
+        self.assertGreater(len(results), 900)
+        self.assertEqual({result["status"] for result in results}, {"pass"})
+        self.assertIn("all", self.printed)
+
+    def test_the_fault_is_named(self):
+        for fault, id, status in [
+                ("accept", "v311/connect/reserved-flag-01", "accepts-invalid"),
+                ("accept", "v311/puback/packet-id-half-then-packet", "bleed"),
+                ("refuse", "v311/puback/packet-id-1", "rejects-valid"),
+                ("refuse", "v311/connect/reserved-flag-01", "wrong-code"),
+                ("wait", "v311/connect/reserved-flag-01", "waits"),
+                ("packet", "v50/puback/packet-id-1", "wrong-packet"),
+                ("length", "v311/puback/packet-id-1", "wrong-length"),
+                ("crash", "v311/puback/packet-id-1", "crash"),
+                ("garbage", "v311/puback/packet-id-1", "bad-answer"),
+                ("stall", "v311/puback/packet-id-1", "stall")]:
+            if id not in IDS:
+                self.fail(id)
+            with self.subTest(fault=fault, id=id):
+                self.assertEqual(self.statuses(fault, id), {status})
+
+    def test_streams_and_topics_have_verdicts_too(self):
+        self.assertEqual(self.statuses("wait", "stream/v311/many-pings", "stream"), {"waits"})
+        self.assertEqual(self.statuses("packet", "stream/v311/nothing", "stream", code=0), {"pass"})
+        self.assertEqual(self.statuses("accept", "topic/filter/hash-not-last", "topic"),
+                         {"accepts-invalid"})
+
+    def test_what_follows_a_crash_is_run(self):
+        results, = self.run_it(oracle("crash", "v311/puback/packet-id-1"), code=1,
+                               arguments=["--filter", "v311/puback/packet-id-*"])
+        self.assertEqual(self.of(results, "crash"), ["v311/puback/packet-id-1"])
+        self.assertGreater(len(self.of(results, "pass")), 3)
+
+    def test_what_is_not_known_is_skipped(self):
+        results, = self.run_it(oracle("skip"), arguments=["--filter", "v311/puback/*"])
+        self.assertEqual({result["status"] for result in results}, {"skip"})
+        results, = self.run_it(oracle("none"), arguments=["--filter", "s311/client/qos1/puback"])
+        self.assertEqual([result["status"] for result in results], ["skip"])
+
+    def test_levels(self):
+        id = "v311/connect/reserved-flag-01"
+        results, = self.run_it(oracle("code", id), arguments=["--filter", id, "--level", "1"])
+        self.assertEqual([result["status"] for result in results], ["pass"])
+
+    def test_columns(self):
+        results, = self.run_it(oracle("columns"), arguments=[
+            "--format", "tsv", "--filter", "v311/puback/*", "--filter", "topic/*"])
+        self.assertEqual({result["status"] for result in results}, {"pass", "skip"})
+        self.assertGreater(len(self.of(results, "pass", "topic")), 900)
+
+    def test_what_is_expected_to_fail(self):
+        id = "v311/connect/reserved-flag-01"
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "expect.json"
+            entry = {"status": "accepts-invalid", "reason": "known"}
+            path.write_text(json.dumps({"oracle <accept>": {"v311/connect/reserved-*": entry},
+                                        "oracle <none>": {"v311/connect/reserved-*": entry}}))
+            arguments = ["--filter", id, "--expect", str(path)]
+            results, = self.run_it(oracle("accept", id), arguments=arguments)
+            self.assertEqual([result["status"] for result in results], ["expected"])
+            results, = self.run_it(oracle("none", id), arguments=arguments, code=1)
+            self.assertEqual([result["status"] for result in results], ["not-accepts-invalid"])
+
+    def test_several_adapters_and_junit(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "out.xml"
+            self.run_it(oracle("none"), oracle("refuse"), code=1,
+                        arguments=["--filter", "v311/puback/packet-id-1", "--junit", str(path)])
+            suites = ET.parse(path).getroot()
+        self.assertEqual([suite.get("name") for suite in suites], ["oracle <none>", "oracle <refuse>"])
+        self.assertEqual([len(suite.findall(".//failure")) for suite in suites], [0, 2])
+
+    def test_it_says_if_it_cannot_run(self):
+        self.run_it(f"{sys.executable} -c pass", code=2)
+
+
+def ids():
+    manifest = json.loads((FOLDER.parent / "manifest.json").read_text(encoding="utf-8"))
+    for file in manifest["files"]:
+        for case in json.loads((FOLDER.parent / file["path"]).read_text(encoding="utf-8")).get("cases", []):
+            yield case["id"]
+
+
+IDS = set(ids())
+
+if __name__ == "__main__":
+    unittest.main()
