@@ -16,6 +16,8 @@ use alloc::{boxed::Box, collections::VecDeque};
 /// order in which the messages came. Acknowledging takes time in proportion to the number of older
 /// messages that are not answered.
 ///
+#[doc = include_str!("receiver.svg")]
+///
 /// ```
 /// use mqtt_pure::{Acknowledgement, Arrival, Flow, Inbound, PacketId, ReasonCode};
 ///

@@ -15,6 +15,8 @@ use alloc::vec::Vec;
 /// takes the same time however many messages are on their way; there is memory for as many as there
 /// were at one time.
 ///
+#[doc = include_str!("sender.svg")]
+///
 /// ```
 /// use mqtt_pure::{Answer, Answered, Flow, Outbound, Resend};
 ///
