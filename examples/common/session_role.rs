@@ -12,7 +12,6 @@ use crate::session_values::{
     self as values, Settings, close, delivered, end_event, error, packet_event, packet_id,
     reason_code, reason_codes, reopened, sent, token, with_connect, with_packet_of,
     with_properties, with_publish, with_subscribe, with_unsubscribe,
-
 };
 use bytes::Buf;
 use mqtt_pure::{

@@ -1,7 +1,8 @@
 //! Which codes an answer may carry, by packet and version.
 
 use super::{
-    EncodeError, ErrorKind, Field, PacketType, Rule, explain::Value, fields::Fields, watch::Watch,
+    EncodeError, ErrorKind, Field, PacketType, Properties, PropertyId, Rule, explain::Value,
+    fields::Fields, property::Holder, watch::Watch,
 };
 use crate::types::{ConnectReturnCode, ReasonCode, ReasonCodes, Role, Version};
 
@@ -92,6 +93,25 @@ pub(crate) fn check_reason(
         Some(_) => EncodeError::NotInVersion { packet_type, field: codes.field(), version },
         None => EncodeError::InvalidReasonCode { packet_type, reason },
     })
+}
+
+/// Makes sure that it is not the other side alone that may say this.
+pub(crate) fn check_sender(
+    packet_type: PacketType,
+    version: Version,
+    sender: Role,
+    reason: ReasonCode,
+    properties: Properties<'_>,
+) -> Result<(), EncodeError> {
+    if Codes::of(packet_type, version, Some(sender)).write(reason).is_none() {
+        return Err(EncodeError::InvalidReasonCode { packet_type, reason });
+    }
+    let holder = Holder::Packet(packet_type);
+    let is_of_other = |id: &PropertyId| id.sender_in(holder).is_some_and(|role| role != sender);
+    match properties.iter().map(|property| property.id()).find(is_of_other) {
+        Some(property_id) => Err(EncodeError::PropertyNotAllowed { packet_type, property_id }),
+        None => Ok(()),
+    }
 }
 
 impl<'a, W: Watch<'a>> Fields<'a, '_, W> {

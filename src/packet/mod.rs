@@ -43,6 +43,7 @@ mod watch;
 pub(crate) use ack::read_short;
 pub use ack::{Puback, Pubcomp, Pubrec, Pubrel};
 pub use auth::Auth;
+pub(crate) use codes::check_sender;
 pub use connack::Connack;
 pub use connect::{Connect, Will};
 pub use disconnect::Disconnect;

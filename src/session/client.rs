@@ -15,7 +15,7 @@ use super::{
 use crate::{
     packet::{
         Auth, Connack, Connect, DecodeOptions, Disconnect, EncodeError, Field, List, Packet,
-        PacketType, Pingreq, Properties, Subscribe, Subscription, Unsubscribe,
+        PacketType, Pingreq, Properties, Subscribe, Subscription, Unsubscribe, check_sender,
     },
     time::Instant,
     topic::TopicFilter,
@@ -60,7 +60,9 @@ pub struct Client {
     response_due: Instant,
     method: Method,
     /// For how many seconds the session is kept.
-    expiry: u32,
+    pub(super) expiry: u32,
+    /// For how many it is to be kept if the server accepts the connection.
+    asked_expiry: u32,
     /// Seconds between packets of the client, 0 for any.
     keep_alive: u16,
     phase: Phase,
@@ -86,10 +88,11 @@ impl Client {
             .with_strictness(options.strictness)
             .with_max_user_properties(options.max_user_properties);
         Self {
-            exchange: Exchange::new(options, decode),
+            exchange: Exchange::new(options, decode, Role::Client),
             response_due: Instant::NEVER,
             method: Method::default(),
             expiry: 0,
+            asked_expiry: 0,
             keep_alive: 0,
             phase: Phase::Closed,
             clean_session: true,
@@ -132,7 +135,7 @@ impl Client {
     /// those that wait are sent in the new one.
     pub fn opened(&mut self, now: Instant, connect: &Connect<'_>) -> Result<(), CommandError> {
         connect.encoded_len(connect.version)?;
-        self.end(now);
+        self.end();
         if connect.clean_session {
             self.end_session(false);
         }
@@ -153,7 +156,7 @@ impl Client {
         self.keep_alive = connect.keep_alive;
         let kept_before_5_0 = if connect.clean_session { 0 } else { u32::MAX };
         let expiry = properties.session_expiry_interval().unwrap_or(0);
-        self.expiry = version.pick(kept_before_5_0, kept_before_5_0, expiry);
+        self.asked_expiry = version.pick(kept_before_5_0, kept_before_5_0, expiry);
         self.response_due = due(now, exchange.options.connect_timeout);
         self.phase = Phase::Connecting;
         Ok(())
@@ -221,8 +224,8 @@ impl Client {
     }
 
     /// The transport is gone, whoever has closed it.
-    pub fn closed(&mut self, now: Instant) {
-        self.end(now);
+    pub fn closed(&mut self, _now: Instant) {
+        self.end();
         self.exchange.out.clear();
     }
 
@@ -284,6 +287,8 @@ impl Client {
             let (packet_type, field) = (PacketType::Publish, Field::Properties);
             return Err(EncodeError::NotInVersion { packet_type, field, version }.into());
         }
+        let none = ReasonCode::SUCCESS;
+        check_sender(PacketType::Publish, version, Role::Client, none, message.properties())?;
         self.exchange.publish(now, message, true)
     }
 
@@ -389,17 +394,23 @@ impl Client {
             return Err(CommandError::NotConnected);
         }
         let expiry = disconnect.properties.session_expiry_interval();
+        let is_online = self.phase == Phase::Online;
+        let agreed = if is_online { self.expiry } else { self.asked_expiry };
         // [MQTT-3.1.2-23] of 5.0
-        if self.expiry == 0 && expiry.is_some_and(|expiry| expiry > 0) {
+        if agreed == 0 && expiry.is_some_and(|expiry| expiry > 0) {
             return Err(CommandError::SessionExpiry);
         }
-        let reason = disconnect.reason;
-        self.exchange.write(now, disconnect.properties, true, |properties, version, out| {
+        let (reason, properties) = (disconnect.reason, disconnect.properties);
+        let version = self.exchange.version();
+        check_sender(PacketType::Disconnect, version, Role::Client, reason, properties)?;
+        self.exchange.write(now, properties, true, |properties, version, out| {
             Disconnect { reason, properties }.encode(version, out)
         })?;
-        self.expiry = expiry.unwrap_or(self.expiry);
+        if is_online {
+            self.expiry = expiry.unwrap_or(agreed);
+        }
         self.exchange.tell(Pending::Close(CloseReason::Disconnected));
-        self.end(now);
+        self.end();
         Ok(())
     }
 
@@ -448,7 +459,7 @@ impl Client {
             }
             Packet::Disconnect(disconnect) if self.exchange.version().is_5_0() => {
                 self.exchange.tell(Pending::Close(CloseReason::PeerDisconnected));
-                self.end(now);
+                self.end();
                 return Ok(Some(ClientAction::Disconnected(disconnect)));
             }
             Packet::Auth(auth) => return self.on_auth(auth).map(Some),
@@ -502,7 +513,7 @@ impl Client {
         }
         self.has_session = true;
         self.keep_alive = properties.server_keep_alive().unwrap_or(self.keep_alive);
-        self.expiry = properties.session_expiry_interval().unwrap_or(self.expiry);
+        self.expiry = properties.session_expiry_interval().unwrap_or(self.asked_expiry);
         self.response_due = Instant::NEVER;
         self.phase = Phase::Online;
         let expiry = self.expiry;
@@ -540,11 +551,11 @@ impl Client {
                 });
         }
         self.exchange.tell(Pending::Close(CloseReason::Fault(fault)));
-        self.end(now);
+        self.end();
     }
 
     /// There is no connection any more, and no session either if it was to end with it.
-    fn end(&mut self, now: Instant) {
+    fn end(&mut self) {
         let was_online = self.phase == Phase::Online;
         if self.phase == Phase::Closed {
             return;
@@ -552,7 +563,7 @@ impl Client {
         self.close();
         if was_online {
             let expiry = self.expiry;
-            self.exchange.note(|| Record::Disconnected { at: now, expiry });
+            self.exchange.note(|| Record::Disconnected { at: None, expiry });
             if expiry == 0 {
                 self.end_session(true);
             }

@@ -13,9 +13,12 @@ use super::{
     queue::{Queue, Waiting},
 };
 use crate::{
-    packet::{DecodeOptions, PacketType, Properties, Puback, Pubcomp, Publish, Pubrec, Pubrel},
+    packet::{
+        DecodeOptions, PacketType, Properties, Puback, Pubcomp, Publish, Pubrec, Pubrel,
+        check_sender,
+    },
     time::Instant,
-    types::{PacketId, QoS, ReasonCode, Version},
+    types::{PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 use bytes::Buf;
@@ -109,12 +112,14 @@ pub(super) struct Exchange {
     /// How many topic aliases the peer may use.
     pub(super) own_aliases: u16,
     pub(super) is_online: bool,
+    /// Which side this is.
+    role: Role,
     /// Whether memory is to be given back when everything is written.
     is_quiet: bool,
 }
 
 impl Exchange {
-    pub(super) fn new(options: Arc<SessionOptions>, decode: DecodeOptions) -> Self {
+    pub(super) fn new(options: Arc<SessionOptions>, decode: DecodeOptions, role: Role) -> Self {
         Self {
             outbound: Outbound::new(u16::MAX),
             inbound: Inbound::new(u16::MAX),
@@ -132,6 +137,7 @@ impl Exchange {
             next_token: Token::FIRST,
             own_aliases: 0,
             is_online: false,
+            role,
             is_quiet: false,
         }
     }
@@ -241,6 +247,19 @@ impl Exchange {
         }
     }
 
+    /// Before 5.0 there is nothing to be said in an answer [MQTT-3.4.2-2].
+    fn sayable<'p>(
+        &self,
+        reason: ReasonCode,
+        properties: Properties<'p>,
+    ) -> (ReasonCode, Properties<'p>) {
+        if self.version().is_5_0() {
+            (reason, properties)
+        } else {
+            (ReasonCode::SUCCESS, Properties::EMPTY)
+        }
+    }
+
     /// Writes one of the four answers.
     #[inline]
     pub(super) fn answer(
@@ -272,13 +291,7 @@ impl Exchange {
         reason: ReasonCode,
         properties: Properties<'_>,
     ) -> Result<(), CommandError> {
-        let has_reasons = self.version().is_5_0();
-        // [MQTT-3.4.2-2]: before 5.0 there is nothing to be said.
-        let (reason, properties) = if has_reasons {
-            (reason, properties)
-        } else {
-            (ReasonCode::SUCCESS, Properties::EMPTY)
-        };
+        let (reason, properties) = self.sayable(reason, properties);
         self.write(now, properties, false, |properties, version, out| match packet_type {
             PacketType::Puback => Puback { packet_id, reason, properties }.encode(version, out),
             PacketType::Pubrec => Pubrec { packet_id, reason, properties }.encode(version, out),
@@ -714,7 +727,19 @@ impl Exchange {
             QoS::AtLeastOnce => Flow::AtLeastOnce,
             QoS::ExactlyOnce => Flow::ExactlyOnce,
         };
-        let reason = if self.version().is_5_0() { reason } else { ReasonCode::SUCCESS };
+        let (reason, properties) = self.sayable(reason, properties);
+        let (version, role) = (self.version(), self.role);
+        let packet_type = match flow {
+            Flow::AtLeastOnce => {
+                Puback { packet_id, reason, properties }.encoded_len(version)?;
+                PacketType::Puback
+            }
+            Flow::ExactlyOnce => {
+                Pubrec { packet_id, reason, properties }.encoded_len(version)?;
+                PacketType::Pubrec
+            }
+        };
+        check_sender(packet_type, version, role, reason, properties)?;
         if !self.inbound.acknowledge(packet_id, flow, reason) {
             return Err(CommandError::Unknown);
         }

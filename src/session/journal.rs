@@ -70,8 +70,8 @@ pub enum Record {
     WillOver,
     /// The connection was lost or closed.
     Disconnected {
-        /// When.
-        at: Instant,
+        /// When, of the client of a server: from then on session and will wait.
+        at: Option<Instant>,
         /// For how many seconds the session is kept from then on.
         expiry: u32,
     },

@@ -2,7 +2,7 @@
 
 use super::form::Form;
 use crate::{
-    packet::{EncodeError, Properties, PropertyId, Publish, Will},
+    packet::{EncodeError, Properties, Property, PropertyId, Publish, Will},
     topic::TopicName,
     types::{QoS, Version},
     wire::{Writer, text::wire_len, varint},
@@ -99,10 +99,12 @@ impl Message {
     }
 
     /// Copies a PUBLISH, with the topic that its alias stands for. DUP and identifier are not part of
-    /// a message, nor is a topic alias.
+    /// a message, nor are a topic alias and the identifiers of the subscriptions that it came by.
     pub(super) fn copy(topic: TopicName<'_>, publish: &Publish<'_>) -> Self {
         let payload = Bytes::copy_from_slice(publish.payload);
-        Self::assemble(topic, publish.properties, payload)
+        let is_own = |p: &Property<'_>| p.id() != PropertyId::SubscriptionIdentifier;
+        let own: Vec<_> = publish.properties.iter().filter(is_own).collect();
+        Self::assemble(topic, Properties::from(&own[..]), payload)
             .with_qos(publish.qos())
             .with_retain(publish.retain)
     }

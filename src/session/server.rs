@@ -17,7 +17,7 @@ use super::{
 use crate::{
     packet::{
         Auth, Connack, Connect, DecodeOptions, Disconnect, Packet, PacketType, Pingresp,
-        Properties, Property, PropertyId, Publish, Suback, Unsuback,
+        Properties, Property, PropertyId, Publish, Suback, Unsuback, check_sender,
     },
     time::Instant,
     types::{PacketId, QoS, ReasonCode, Role, Version},
@@ -99,7 +99,7 @@ impl Server {
             .with_strictness(options.strictness)
             .with_max_user_properties(options.max_user_properties);
         Self {
-            exchange: Exchange::new(options, decode),
+            exchange: Exchange::new(options, decode, Role::Server),
             session_end: Instant::NEVER,
             wills: Wills::default(),
             asked: None,
@@ -408,6 +408,8 @@ impl Server {
             if properties.session_expiry_interval().is_some() {
                 return Err(CommandError::SessionExpiry);
             }
+            let version = self.version();
+            check_sender(PacketType::Disconnect, version, Role::Server, reason, properties)?;
             self.exchange.write(now, properties, true, |properties, version, out| {
                 Disconnect { reason, properties }.encode(version, out)
             })?;
@@ -672,7 +674,7 @@ impl Server {
     /// The client has gone: its session and its will wait, or are over.
     pub(super) fn went_away(&mut self, now: Instant, is_clean: bool) {
         let expiry = self.expiry;
-        self.exchange.note(|| Record::Disconnected { at: now, expiry });
+        self.exchange.note(|| Record::Disconnected { at: Some(now), expiry });
         if is_clean {
             self.forget_will();
         } else {
@@ -688,10 +690,12 @@ impl Server {
 
     /// Will and session of a client that is away, if their time has come.
     fn end_what_is_over(&mut self, now: Instant) {
-        if self.wills.due() <= now {
+        // What never comes has not come at the last moment of the clock either.
+        let is_over = |due: Instant| due <= now && due < Instant::NEVER;
+        if is_over(self.wills.due()) {
             self.publish_will();
         }
-        if self.session_end <= now {
+        if is_over(self.session_end) {
             self.end_session();
         }
     }

@@ -108,8 +108,8 @@ pub enum SnapshotError {
     /// A form that this version of the crate does not know.
     #[error("snapshot of the unknown form {0}")]
     Format(u32),
-    /// An identifier that is in use twice, or a change of one that is not in use.
-    #[error("packet identifier {0} is in use twice, or not at all")]
+    /// An identifier that is in use twice or out of order, or a change of one that is not in use.
+    #[error("packet identifier {0} is in use twice, out of order, or not at all")]
     PacketId(PacketId),
     /// A token that names two things, or comes again.
     #[error("token {} names two things", .0.get())]
@@ -126,6 +126,9 @@ pub enum SnapshotError {
     /// State of a session that there is not.
     #[error("messages of no session")]
     NoSession,
+    /// The end of a session or a will in the snapshot of a client.
+    #[error("state that a server keeps")]
+    OfServer,
 }
 
 impl Snapshot {
@@ -202,9 +205,9 @@ impl Snapshot {
             Record::WillOver => self.will = None,
             Record::Disconnected { at, expiry } => {
                 (self.is_connected, self.expiry) = (false, expiry);
-                self.end = ends(at, expiry);
-                if let Some(will) = &mut self.will {
-                    will.due = Some(at.plus_seconds(will.delay.into()));
+                self.end = at.and_then(|at| ends(at, expiry));
+                if let (Some(will), Some(at)) = (&mut self.will, at) {
+                    will.due = ever(at.plus_seconds(will.delay.into()));
                 }
             }
             Record::Ended => (self.has_session, self.end) = (false, None),
@@ -254,7 +257,7 @@ impl Snapshot {
         if self.format != Self::FORMAT {
             return Err(SnapshotError::Format(self.format));
         }
-        let is_empty = self.sent.is_empty() && self.received.is_empty();
+        let is_empty = self.sent.is_empty() && self.received.is_empty() && !self.is_connected;
         if !(self.has_session || is_empty) {
             return Err(SnapshotError::NoSession);
         }
@@ -279,11 +282,12 @@ impl Snapshot {
                 .restore(packet_id, awaited, sent)
                 .map_err(|_| SnapshotError::PacketId(packet_id))?;
         }
-        let mut seen = BTreeSet::new();
+        let mut last = None;
         for id in self.received {
-            if !seen.insert(id) {
+            if last >= Some(id) {
                 return Err(SnapshotError::PacketId(id));
             }
+            last = Some(id);
             exchange.inbound.restore(id);
         }
         let mut bytes = 0_usize;
@@ -308,16 +312,14 @@ impl Snapshot {
 }
 
 /// When a session ends whose connection ended at a moment.
-pub(super) const fn ends(at: Instant, expiry: u32) -> Option<Instant> {
-    match expiry {
-        u32::MAX => None,
-        seconds => Some(at.plus_millis(1_000_u64.saturating_mul(widen(seconds)))),
-    }
+fn ends(at: Instant, expiry: u32) -> Option<Instant> {
+    let end = if expiry == u32::MAX { Instant::NEVER } else { at.plus_seconds(expiry.into()) };
+    ever(end)
 }
 
-const fn widen(seconds: u32) -> u64 {
-    let [a, b, c, d] = seconds.to_be_bytes();
-    u64::from_be_bytes([0, 0, 0, 0, a, b, c, d])
+/// A moment that comes.
+fn ever(moment: Instant) -> Option<Instant> {
+    Some(moment).filter(|moment| *moment < Instant::NEVER)
 }
 
 impl Client {
@@ -333,8 +335,11 @@ impl Client {
         options: impl Into<Arc<SessionOptions>>,
         snapshot: Snapshot,
     ) -> Result<Self, SnapshotError> {
+        if snapshot.end.is_some() || snapshot.will.is_some() {
+            return Err(SnapshotError::OfServer);
+        }
         let mut client = Self::new(options);
-        client.has_session = snapshot.has_session;
+        (client.has_session, client.expiry) = (snapshot.has_session, snapshot.expiry);
         // There is no connection any more with which it was to end.
         let is_over = snapshot.expiry == 0;
         snapshot.fill(&mut client.exchange)?;
@@ -351,13 +356,13 @@ impl Server {
         let will = self.wills.waiting().map(|(message, delay)| StoredWill {
             message,
             delay,
-            due: Some(self.wills.due()).filter(|due| *due < Instant::NEVER),
+            due: ever(self.wills.due()),
         });
         Snapshot {
             has_session: self.has_session,
             is_connected: self.is_connected(),
             expiry: self.expiry,
-            end: Some(self.session_end).filter(|end| *end < Instant::NEVER),
+            end: ever(self.session_end),
             will,
             ..Snapshot::of(&self.exchange)
         }
@@ -373,6 +378,12 @@ impl Server {
         mut snapshot: Snapshot,
         now: Instant,
     ) -> Result<Self, SnapshotError> {
+        // A server keeps nothing beside a session, and knows of no end while its client is there.
+        let is_kept = !snapshot.queued.is_empty() || snapshot.will.is_some();
+        let has_end = snapshot.end.is_some();
+        if !snapshot.has_session && (is_kept || has_end) || snapshot.is_connected && has_end {
+            return Err(SnapshotError::NoSession);
+        }
         let mut server = Self::new(options);
         server.has_session = snapshot.has_session;
         server.expiry = snapshot.expiry;

@@ -1,11 +1,11 @@
 //! Runs one trace and compares what comes out with what it says. Knows no implementation.
 
+pub use crate::session_role::Driven as Role;
 use crate::{
     case::bytes_of,
     json::with_packet,
     session_case::{Entry, SessionCase, Step},
 };
-pub use crate::session_role::Driven as Role;
 use mqtt_pure::Version;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

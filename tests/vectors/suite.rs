@@ -135,8 +135,12 @@ fn manifest(_: &Vectors) -> Outcome {
 }
 
 fn size(vectors: &Vectors) -> Outcome {
-    let counts =
-        [&vectors.decode.len(), &vectors.topic.len(), &vectors.session.len(), &vectors.stream.len()];
+    let counts = [
+        &vectors.decode.len(),
+        &vectors.topic.len(),
+        &vectors.session.len(),
+        &vectors.stream.len(),
+    ];
     let is_enough = counts.iter().zip([3900, 400, 900, 170]).all(|(count, least)| **count >= least);
     if is_enough { Ok(()) } else { Err(format!("only {counts:?} cases")) }
 }
