@@ -4,7 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:?seconds for each target}
 shift
-[ $# -gt 0 ] || set -- decode fixpoint chunks structured differential topics
+[ $# -gt 0 ] || set -- decode fixpoint chunks structured differential topics \
+    session_client session_server restore
 python3 fuzz/seeds.py
 cargo +stable fuzz build -s none
 host=$(rustc +stable -vV | sed -n 's/^host: //p')
@@ -12,9 +13,11 @@ status=0
 for target in "$@"; do
     mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
     log=fuzz/artifacts/$target.log
+    # A session lives through more than one packet.
+    case $target in session_* | restore) longest=2048 ;; *) longest=512 ;; esac
     if ! "fuzz/target/$host/release/$target" \
         "fuzz/corpus/$target" "fuzz/regressions/$target" \
-        -max_total_time="$seconds" -max_len=512 -timeout=2 -rss_limit_mb=512 \
+        -max_total_time="$seconds" -max_len=$longest -timeout=2 -rss_limit_mb=512 \
         -dict=fuzz/corpus/mqtt.dict -artifact_prefix="fuzz/artifacts/$target/" \
         -print_final_stats=1 >"$log" 2>&1; then
         status=1

@@ -90,7 +90,79 @@ def dictionary():
     return len(entries)
 
 
+# Of a trace what the targets of sessions have a word for: see `command.rs` and `machine.rs`.
+VERSIONS = {"3.1.1": 0, "3.1": 1, "5.0": 2}
+PACKETS = {"connack": 0, "connect": 0, "publish": 1, "puback": 3, "pubrec": 4, "pubrel": 5, "pubcomp": 6,
+           "suback": 7, "subscribe": 7, "unsuback": 8, "unsubscribe": 8, "pingresp": 9, "pingreq": 9,
+           "disconnect": 10, "auth": 11}
+COMMANDS = {"subscribe": 5, "unsubscribe": 6, "auth": 9, "disconnect": 10, "accept": 11, "refuse": 13,
+            "grant": 14, "remove": 15, "take_over": 16, "expire_session": 17}
+
+
+def place(body):
+    number = body.get("packet_id", 1)
+    return (number - 1) % 24 if isinstance(number, int) else 0
+
+
+def event(name, body):
+    """A step as the bytes of an event."""
+    qos = body.get("qos", 1)
+    clean = 1 if body.get("clean_session", body.get("clean_start", True)) else 0
+    if name == "open":
+        return bytes([0, 0, clean, 2])
+    if name == "recv" and "hex" in body:
+        data = bytes.fromhex(body["hex"].replace(" ", ""))
+        pieces = [data[at:at + 15] for at in range(0, len(data), 15)]
+        return b"".join(bytes([24, len(piece)]) + piece for piece in pieces)
+    if name == "recv" and body.get("type") in PACKETS:
+        kind = body["type"]
+        if kind == "publish":
+            a = qos | (4 if body.get("dup") else 0)
+        elif kind == "connack":
+            a = 1 if body.get("session_present") else 0
+        elif kind == "connect":
+            a = clean | (4 if "will" in body and body["will"] else 0)
+        else:
+            a = len(body.get("codes", body.get("reason_codes", body.get("filters", []))))
+        return bytes([18, PACKETS[kind], place(body), a & 0xFF, 0])
+    if name == "publish":
+        return bytes([2, qos, 0])
+    if name == "acknowledge":
+        return bytes([7, place(body), 2 if body.get("qos") == 2 else 1])
+    if name == "closed":
+        return bytes([39])
+    if name in ("snapshot", "restore"):
+        return bytes([40])
+    if name == "tick":
+        return bytes([34])
+    return bytes([COMMANDS[name], 1, 0]) if name in COMMANDS else b""
+
+
+def trace(case):
+    """A trace as the input of a target of sessions."""
+    settings = case.get("config", {})
+    mode = VERSIONS[case["version"]] | (4 if settings.get("manual_acknowledgement") else 0)
+    events = [event(name, body) for step in case["steps"] for name, body in step.get("in", {}).items()
+              if isinstance(body, dict)]
+    return bytes([mode, 0, 0, 1]) + b"".join(events)
+
+
+def sessions():
+    count = 0
+    for path in sorted((ROOT / "testdata" / "session").rglob("*.json")):
+        for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
+            data = trace(case)
+            if len(data) > LONGEST:
+                continue
+            count += 1
+            write("session_" + case["role"], data)
+            # An empty snapshot of either role: nothing is on its way.
+            write("restore", bytes([0 if case["role"] == "client" else 2, 0, 0]) + data)
+    print(f"{count} traces")
+
+
 def main():
+    sessions()
     count = 0
     for folder in ("decode", "stream"):
         for case in (case for file in files(f"{folder}/**/*.json") for case in cases(file)):

@@ -11,6 +11,7 @@ pub mod matching;
 pub mod model;
 pub mod model5;
 pub mod properties5;
+pub mod session;
 pub mod strings;
 pub mod structured;
 pub mod tape5;
