@@ -22,6 +22,7 @@ use crate::{
     types::{PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
 
 /// A client of MQTT: events and commands in, actions and bytes out.
 ///
@@ -250,12 +251,13 @@ impl Client {
 
     /// Time has passed. Does what is due, and nothing if nothing is.
     pub fn timeout(&mut self, now: Instant) {
-        match self.deadline() {
-            Some((due, deadline)) if due <= now => match deadline {
+        while let Some((due, deadline)) = self.deadline()
+            && due <= now
+        {
+            match deadline {
                 Deadline::Ping => self.ping(now),
                 _ => self.fail(now, Fault::Late(deadline)),
-            },
-            _ => {}
+            }
         }
     }
 
@@ -603,6 +605,13 @@ impl Client {
     /// sent by now is: [`Self::transmit`] adds nothing.
     pub fn journal(&mut self, now: Instant) -> Vec<Record> {
         self.exchange.take_journal(now)
+    }
+}
+
+/// Where it stands, and how much there is; not what.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.exchange.show(f.debug_struct("Client").field("phase", &self.phase))
     }
 }
 

@@ -22,7 +22,10 @@ use crate::{
 };
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 use bytes::Buf;
-use core::num::{NonZeroU16, NonZeroU32};
+use core::{
+    fmt,
+    num::{NonZeroU16, NonZeroU32},
+};
 
 /// What belongs to an identifier that this side has given out.
 #[derive(Clone)]
@@ -145,6 +148,15 @@ impl Exchange {
     #[inline]
     pub(super) const fn version(&self) -> Version {
         self.peer.version
+    }
+
+    /// Adds how much there is to what is shown of a session.
+    pub(super) fn show(&self, f: &mut fmt::DebugStruct<'_, '_>) -> fmt::Result {
+        f.field("version", &self.version())
+            .field("in_flight", &self.outbound.len())
+            .field("queued", &self.queued().count())
+            .field("outgoing", &self.out)
+            .finish_non_exhaustive()
     }
 
     #[inline]

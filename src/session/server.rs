@@ -23,7 +23,10 @@ use crate::{
     types::{PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::num::{NonZeroU16, NonZeroU32};
+use core::{
+    fmt,
+    num::{NonZeroU16, NonZeroU32},
+};
 
 /// One client as a server sees it: events and commands in, actions and bytes out.
 ///
@@ -736,6 +739,13 @@ impl Server {
     /// sent by now is: [`Self::transmit`] adds nothing.
     pub fn journal(&mut self, now: Instant) -> Vec<Record> {
         self.exchange.take_journal(now)
+    }
+}
+
+/// Where it stands, and how much there is; not what.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.exchange.show(f.debug_struct("Server").field("phase", &self.phase))
     }
 }
 

@@ -135,7 +135,10 @@ fn told(action: &ClientAction<'_>) -> Told {
         }
         ClientAction::Connected(connack) => {
             let properties = connack.properties;
-            What::Connected(Limits::of(properties.receive_maximum(), properties.maximum_packet_size()))
+            What::Connected(Limits::of(
+                properties.receive_maximum(),
+                properties.maximum_packet_size(),
+            ))
         }
         ClientAction::Auth(_) => What::Auth,
         _ => What::Other,

@@ -157,7 +157,8 @@ impl<S: Side> Machine<S> {
             _ => snapshot.received.get(nth(snapshot.received.len())).copied(),
         };
         let is_connect = number % 14 == 0;
-        let version = if is_connect && !self.side.is_online() { self.setup.version } else { self.version() };
+        let version =
+            if is_connect && !self.side.is_online() { self.setup.version } else { self.version() };
         peer::packet(version, peer::other(S::ROLE), number, chosen.unwrap_or(id(which)), a, b)
     }
 
@@ -279,8 +280,7 @@ impl<S: Side> Machine<S> {
         }
         assert_eq!(told_to_twin, told, "in pieces of {}: {bytes:02x?}", self.setup.piece);
         // Of a packet that is skipped the rest waits if there is no room for more answers.
-        let is_waiting =
-            self.setup.options.oversize == Oversize::Skip && self.twin.is_stuck();
+        let is_waiting = self.setup.options.oversize == Oversize::Skip && self.twin.is_stuck();
         assert!(self.input_of_twin == self.input || is_waiting, "pieces of {}", self.setup.piece);
     }
 
@@ -309,7 +309,12 @@ impl<S: Side> Machine<S> {
     }
 
     /// What was taken in one step: only the last packet of it may be one to be told.
-    fn check_taken(&mut self, mut taken: &[u8], mut known: BTreeSet<PacketId>, told: Option<&Told>) {
+    fn check_taken(
+        &mut self,
+        mut taken: &[u8],
+        mut known: BTreeSet<PacketId>,
+        told: Option<&Told>,
+    ) {
         let options = DecodeOptions::new(self.version()).with_sender(peer::other(S::ROLE));
         let of_setup = self.setup.options;
         let is_plain = !of_setup.manual_acknowledgement && of_setup.oversize == Oversize::Fail;

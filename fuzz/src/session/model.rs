@@ -1,9 +1,7 @@
 //! What has to hold of all that a session tells and writes.
 
 use super::side::{Given, Limits, Told, What};
-use mqtt_pure::{
-    DecodeOptions, Packet, PacketId, QoS, Role, Snapshot, Strictness, Token, Version,
-};
+use mqtt_pure::{DecodeOptions, Packet, PacketId, QoS, Role, Snapshot, Strictness, Token, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -129,7 +127,10 @@ impl Model {
             Packet::Publish(publish) => {
                 let Some(id) = publish.packet_id() else { return };
                 if publish.dup() {
-                    assert!(self.carried.remove(&id).is_some(), "sent again out of turn: {publish:?}");
+                    assert!(
+                        self.carried.remove(&id).is_some(),
+                        "sent again out of turn: {publish:?}"
+                    );
                     assert!(!self.released.contains(&id), "after its PUBREL: {publish:?}");
                 } else {
                     self.released.remove(&id);

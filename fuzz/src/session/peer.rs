@@ -23,7 +23,8 @@ pub fn packet(version: Version, sender: Role, number: u8, id: PacketId, a: u8, b
         5 => bytes(version, &Packet::Pubrel(Pubrel { packet_id: id, reason: code, properties })),
         6 => bytes(version, &Packet::Pubcomp(Pubcomp { packet_id: id, reason: code, properties })),
         7 if sender == Role::Server => {
-            let codes = [ReasonCode::SUCCESS, ReasonCode::new(0x80), ReasonCode::granted(QoS::AtLeastOnce)];
+            let codes =
+                [ReasonCode::SUCCESS, ReasonCode::new(0x80), ReasonCode::granted(QoS::AtLeastOnce)];
             bytes(version, &Packet::Suback(Suback::new(id, &codes[..usize::from(a % 4)])))
         }
         7 => {
@@ -37,7 +38,10 @@ pub fn packet(version: Version, sender: Role, number: u8, id: PacketId, a: u8, b
         }
         8 => {
             let filters = ["a/+", "#"].map(|filter| TopicFilter::new(filter).unwrap());
-            bytes(version, &Packet::Unsubscribe(Unsubscribe::new(id, &filters[..usize::from(a % 3)])))
+            bytes(
+                version,
+                &Packet::Unsubscribe(Unsubscribe::new(id, &filters[..usize::from(a % 3)])),
+            )
         }
         9 if sender == Role::Server => bytes(version, &Packet::Pingresp(Pingresp)),
         9 => bytes(version, &Packet::Pingreq(Pingreq)),
@@ -62,7 +66,9 @@ pub fn answer(version: Version, id: PacketId, sent: Option<QoS>) -> Vec<u8> {
     let properties = Properties::EMPTY;
     let packet = match sent {
         None => Packet::Pubcomp(Pubcomp { packet_id: id, reason: success, properties }),
-        Some(QoS::ExactlyOnce) => Packet::Pubrec(Pubrec { packet_id: id, reason: success, properties }),
+        Some(QoS::ExactlyOnce) => {
+            Packet::Pubrec(Pubrec { packet_id: id, reason: success, properties })
+        }
         Some(_) => Packet::Puback(Puback { packet_id: id, reason: success, properties }),
     };
     bytes(version, &packet)

@@ -28,12 +28,12 @@ impl Side for Server {
         match *command {
             Command::Open { .. } => self.opened(now),
             Command::Publish { ref message, granted } => {
-                return self.publish(now, message.clone(), granted).map(|published| {
-                    match published {
+                return self.publish(now, message.clone(), granted).map(
+                    |published| match published {
                         Published::Sent { token, packet_id } => (Some(token), Some(packet_id)),
                         other => (other.token(), None),
-                    }
-                });
+                    },
+                );
             }
             Command::Acknowledge { id, qos, reason, has_words } => {
                 let words = words();
@@ -137,7 +137,10 @@ fn told(action: &ServerAction<'_>) -> Told {
         }
         ServerAction::Connect(connect) => {
             let properties = connect.properties;
-            What::Connect(Limits::of(properties.receive_maximum(), properties.maximum_packet_size()))
+            What::Connect(Limits::of(
+                properties.receive_maximum(),
+                properties.maximum_packet_size(),
+            ))
         }
         ServerAction::Subscribe(subscribe) => {
             What::Subscribe { id: subscribe.packet_id, count: subscribe.subscriptions.len() }

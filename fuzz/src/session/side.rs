@@ -2,8 +2,8 @@
 
 use super::command::Command;
 use mqtt_pure::{
-    CommandError, Deadline, Instant, Outgoing, PacketId, QoS, Record, Role,
-    SessionOptions, Snapshot, SnapshotError, Token, Version,
+    CommandError, Deadline, Instant, Outgoing, PacketId, QoS, Record, Role, SessionOptions,
+    Snapshot, SnapshotError, Token, Version,
 };
 use std::{
     num::{NonZeroU16, NonZeroU32},
@@ -27,11 +27,20 @@ pub enum What {
     Close,
     SessionEnded,
     Will,
-    Message { qos: QoS, id: Option<PacketId> },
+    Message {
+        qos: QoS,
+        id: Option<PacketId>,
+    },
     Connected(Limits),
     Connect(Limits),
-    Subscribe { id: PacketId, count: usize },
-    Unsubscribe { id: PacketId, count: usize },
+    Subscribe {
+        id: PacketId,
+        count: usize,
+    },
+    Unsubscribe {
+        id: PacketId,
+        count: usize,
+    },
     Auth,
     Other,
 }

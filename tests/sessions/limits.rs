@@ -1,0 +1,168 @@
+//! Peers that do not read, and packets that are too large.
+
+use crate::end::{End, at, connect, id, message, online, packets, payloads, serving};
+use bytes::Buf;
+use mqtt_pure::{Client, CommandError, Oversize, Published, QoS, Role, SessionOptions, Version};
+
+/// The limit, and what is still written by the call that reaches it.
+const MOST: usize = 64;
+
+fn small() -> SessionOptions {
+    let mut options = SessionOptions::new();
+    (options.max_outgoing, options.max_in_flight) = (MOST, 1_000);
+    options
+}
+
+#[test]
+fn a_server_waits_for_a_client_that_does_not_read() {
+    let mut server = serving(Version::V3_1_1, small());
+    let pings = [0xc0, 0].repeat(1_000);
+    let mut input = &pings[..];
+    let mut answers = 0;
+    while !input.is_empty() {
+        let before = input.len();
+        assert_eq!(server.receive(at(1), &mut input), None);
+        assert!(server.transmit(at(1)).remaining() <= MOST + 2);
+        assert!(server.is_blocked() || input.is_empty());
+        // As long as nothing is written nothing more is taken.
+        let left = input.len();
+        assert_eq!(server.receive(at(1), &mut input), None);
+        assert!(left == input.len() && left < before);
+        answers += server.written(at(1)).len() / 2;
+    }
+    assert_eq!(answers, 1_000);
+    assert!(!server.is_blocked());
+}
+
+#[test]
+fn a_client_loses_nothing_to_a_server_that_does_not_read() {
+    let mut client = online(Version::V5_0, small());
+    for number in 0..500 {
+        let published = client.publish(at(1), message(QoS::AtLeastOnce, &number.to_string()));
+        assert!(matches!(published, Ok(Published::Sent { .. } | Published::Queued { .. })));
+    }
+    assert_eq!(
+        client.publish(at(1), message(QoS::AtMostOnce, "")),
+        Err(CommandError::OutgoingFull)
+    );
+    assert!(client.queued() > 400);
+    let mut bytes = Vec::new();
+    while client.transmit(at(1)).has_remaining() {
+        assert!(client.transmit(at(1)).remaining() <= MOST + 16);
+        bytes.extend(client.written(at(1)));
+    }
+    let all: Vec<_> = (0..500).map(|number: u32| number.to_string()).collect();
+    assert_eq!(payloads(&bytes, Version::V5_0, Role::Client), all);
+    assert_eq!((client.in_flight(), client.queued()), (500, 0));
+}
+
+#[test]
+fn received_messages_wait_for_their_answers_to_be_written() {
+    let mut client = online(Version::V3_1_1, small());
+    let stream: Vec<u8> = (1..=300_u16)
+        .flat_map(|number| [&b"\x32\x05\0\x01t"[..], &number.to_be_bytes()].concat())
+        .collect();
+    let mut input = &stream[..];
+    let (mut messages, mut acknowledged) = (0, Vec::new());
+    while !input.is_empty() {
+        while client.receive(at(1), &mut input).is_some() {
+            messages += 1;
+        }
+        assert!(client.transmit(at(1)).remaining() <= MOST + 4);
+        acknowledged.extend(client.written(at(1)).chunks(4).map(<[u8]>::to_vec));
+    }
+    let expected = (1..=300_u16).map(|number| [&[0x40, 2], &number.to_be_bytes()[..]].concat());
+    assert_eq!((messages, acknowledged), (300, expected.collect::<Vec<_>>()));
+}
+
+fn publish(version: Version, qos: u8, payload: usize) -> Vec<u8> {
+    let mut body = b"\0\x01t".to_vec();
+    if qos > 0 {
+        body.extend([0, 5]);
+    }
+    if version == Version::V5_0 {
+        body.push(0);
+    }
+    body.extend(vec![b'x'; payload]);
+    let len = u8::try_from(body.len()).unwrap();
+    assert!(len < 0x80);
+    [vec![0x30 | qos << 1, len], body].concat()
+}
+
+fn skipping() -> SessionOptions {
+    let mut options = SessionOptions::new();
+    (options.max_packet_size, options.oversize) = (40, Oversize::Skip);
+    options
+}
+
+#[test]
+fn a_message_that_is_too_large_is_skipped_told_and_answered() {
+    for version in [Version::V3_1_1, Version::V5_0] {
+        for qos in 0..=2 {
+            let stream = [publish(version, qos, 100), publish(version, 0, 1)].concat();
+            for size in 1..=stream.len() {
+                let mut client = online(version, skipping());
+                let mut buffer = Vec::new();
+                let mut told = Vec::new();
+                for piece in stream.chunks(size) {
+                    buffer.extend_from_slice(piece);
+                    let mut input = &buffer[..];
+                    while let Some(action) = client.receive(at(1), &mut input) {
+                        told.push(format!("{action:?}"));
+                    }
+                    buffer = input.to_vec();
+                    assert!(buffer.len() <= 40, "{} bytes are kept", buffer.len());
+                }
+                let [skipped, message] = &told[..] else { panic!("{told:?}") };
+                assert!(skipped.starts_with("Skipped(") && message.starts_with("Message("));
+                let refused = if version == Version::V5_0 { &[0x97][..] } else { &[] };
+                let answer =
+                    match qos {
+                        0 => vec![],
+                        1 => [&[0x40, 2 + u8::try_from(refused.len()).unwrap(), 0, 5], refused]
+                            .concat(),
+                        _ => [&[0x50, 2 + u8::try_from(refused.len()).unwrap(), 0, 5], refused]
+                            .concat(),
+                    };
+                assert_eq!(client.written(at(1)), answer, "{version:?} {qos} {size}");
+            }
+        }
+    }
+}
+
+/// Before 5.0 it can't be refused, so its identifier is known until PUBREL.
+#[test]
+fn a_message_of_qos_2_that_is_skipped_is_released() {
+    let mut client = online(Version::V3_1_1, skipping());
+    assert_eq!(client.hear(at(1), &publish(Version::V3_1_1, 2, 100)).len(), 1);
+    assert_eq!(client.snapshot().received, [id(5)]);
+    assert_eq!(client.written(at(1)), [0x50, 2, 0, 5]);
+    assert_eq!(client.hear(at(1), b"\x62\x02\0\x05"), [""; 0]);
+    assert_eq!(client.written(at(1)), [0x70, 2, 0, 5]);
+    assert_eq!(client.snapshot().received, []);
+}
+
+#[test]
+fn a_large_packet_that_is_no_message_ends_the_connection() {
+    let mut client = online(Version::V3_1_1, skipping());
+    let suback = [&[0x90, 60, 0, 1][..], &[0; 58]].concat();
+    let told = client.hear(at(1), &suback);
+    assert!(told[0].starts_with("Close("), "{told:?}");
+}
+
+#[test]
+fn what_is_too_large_for_the_peer_after_a_reconnect_is_dropped() {
+    let mut client = Client::new(SessionOptions::new());
+    connect(&mut client, Version::V5_0, false, false);
+    let large = "x".repeat(100);
+    let token = client.publish(at(1), message(QoS::AtLeastOnce, &large)).unwrap().token().unwrap();
+    client.publish(at(1), message(QoS::AtLeastOnce, "small")).unwrap();
+    client.closed(at(2));
+    crate::end::with_connect(Version::V5_0, false, |c| client.opened(at(3), &c)).unwrap();
+    client.written(at(3));
+    let told = client.hear(at(3), b"\x20\x08\x01\0\x05\x27\0\0\0\x20");
+    let failed = format!("Failed {{ token: {token:?}, failure: Dropped(TooLarge) }}");
+    assert!(told[0].starts_with("Connected(") && told[1..] == [failed], "{told:?}");
+    let sent = packets(&client.written(at(3)), Version::V5_0, Role::Client);
+    assert!(sent.len() == 1 && sent[0].contains("dup: true"), "{sent:?}");
+}
