@@ -25,7 +25,7 @@ type Outcome = Result<(), String>;
 type Check = fn(&Vectors) -> Outcome;
 
 /// The checks and their names.
-pub const CHECKS: [(&str, Check); 14] = [
+pub const CHECKS: [(&str, Check); 15] = [
     ("suite/ids-are-well-formed-and-unique", ids),
     ("suite/manifest-lists-the-files", manifest),
     ("suite/there-are-many-cases", size),
@@ -36,6 +36,7 @@ pub const CHECKS: [(&str, Check); 14] = [
     ("suite/every-statement-has-a-valid-and-an-invalid-case", statements),
     ("suite/every-statement-about-topics-has-a-case", topic_statements),
     ("suite/every-statement-about-sessions-has-a-trace", session_statements),
+    ("suite/the-table-of-statements-is-up-to-date", coverage),
     ("suite/the-bytes-of-traces-are-their-packets", session_bytes),
     ("suite/the-inputs-of-traces-are-values-of-the-crate", session_notices::values),
     ("suite/the-runner-of-traces-takes-what-they-say", session_notices::takes),
@@ -254,6 +255,52 @@ fn session_statements(vectors: &Vectors) -> Outcome {
         wrong.extend(missing.map(|(id, _)| format!("{version}: {id}: in no trace")));
     }
     none(wrong)
+}
+
+/// The table says of every statement which cases name it, or why none does.
+fn coverage(vectors: &Vectors) -> Outcome {
+    let text = fs::read_to_string(root().join("COVERAGE.md")).expect("COVERAGE.md");
+    let parts: Vec<&str> = text.split("\n## ").collect();
+    let mut wrong = Vec::new();
+    for Standard { version, table, .. } in &STANDARDS {
+        let title = format!("{version}\n");
+        let part = parts.iter().find(|part| part.starts_with(&title)).expect("a part");
+        let rows = part.lines().filter_map(|line| line.strip_prefix("| MQTT-"));
+        let cells = rows.map(|row| row.trim_end_matches('|').split(" | ").map(str::trim).collect());
+        let rows: Vec<Vec<&str>> = cells.collect();
+        let table = fs::read_to_string(root().join(table)).expect("table");
+        let listed: Vec<String> =
+            rows.iter().map(|row| format!("MQTT-{}\t{}", row[0], row[1])).collect();
+        if table.lines().skip(1).ne(listed.iter().map(String::as_str)) {
+            wrong.push(format!("{version}: not the statements, or not their layers"));
+        }
+        let named = refs_of_all(vectors, *version);
+        for row in rows {
+            let count = named.get(&format!("MQTT-{}", row[0])).copied().unwrap_or(0);
+            let words = row[2].split([' ', ':', ',', ';']);
+            let told: usize = words.filter_map(|word| word.parse::<usize>().ok()).sum();
+            if told != count || row[3].is_empty() {
+                wrong.push(format!("{version}: {}: {count} cases, {told} in the table", row[0]));
+            }
+        }
+    }
+    none(wrong)
+}
+
+/// How many cases and traces name each statement of the version.
+fn refs_of_all(vectors: &Vectors, version: Version) -> BTreeMap<String, usize> {
+    let decode = vectors.decode.iter().filter(|case| case.version == version).map(Case::refs);
+    let session = vectors.session.iter().filter(|case| case.version == version);
+    let stream = vectors.stream.iter().filter(|case| case["version"] == version.to_string());
+    let all = decode
+        .chain(session.map(|case| case.refs.clone()))
+        .chain(stream.map(|case| texts(&case["refs"])))
+        .chain(vectors.topic.iter().map(|case| case.refs(version)));
+    let mut counts = BTreeMap::new();
+    for id in all.flatten() {
+        *counts.entry(id).or_default() += 1;
+    }
+    counts
 }
 
 /// A runner needs no encoder: each packet that comes in is given in bytes as well.
