@@ -1,11 +1,12 @@
 """An adapter that knows the answers, or gives wrong ones where it is told: oracle.py FAULT [ID].
 
 It is what the tests of the runner and of its page run. FAULT is none, crash, stall, garbage, accept,
-refuse, wait, packet, code, length, skip or columns; without ID it is in every answer.
+refuse, wait, packet, code, length, skip, mute, twice or columns; without ID it is in every answer.
 """
 
 import json
 import pathlib
+import re
 import sys
 import time
 
@@ -14,6 +15,7 @@ sys.dont_write_bytecode = True
 
 import run  # noqa: E402
 
+NAME = re.compile(r'"\$[a-z]+"')
 FAULT, ONLY = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
 
 
@@ -24,9 +26,26 @@ def all_cases():
 
 
 CASES = dict(all_cases())
+TRACE = iter(())
+
+
+def session(request):
+    """Says what the trace says, the first of alternatives, with a number of its own for each name."""
+    global TRACE
+    if "begin" in request:
+        entries = CASES[request["id"]]["steps"]
+        TRACE = iter([step for entry in entries for _ in range(entry.get("repeat", 1))
+                      for step in entry.get("steps", [entry])])
+        return {"result": "ok"}
+    step = next(TRACE)
+    out = step["out"] if "out" in step else step["out_any"][0]
+    numbers = {name: at for at, name in enumerate(sorted(set(NAME.findall(json.dumps(CASES[request["id"]])))), 1)}
+    return {"result": "ok", "out": json.loads(NAME.sub(lambda found: str(numbers[found[0]]), json.dumps(out)))}
 
 
 def right(request):
+    if request["op"] == "session":
+        return session(request)
     case = CASES[request["id"]]
     code = case.get("error") or (case.get("error_any") or [None])[0]
     if request["op"] == "encode":
@@ -51,6 +70,8 @@ def wrong(answer):
         sys.exit(3)
     if FAULT == "stall":
         time.sleep(60)
+    if "out" in answer:
+        return answer | {"out": [] if FAULT == "mute" else answer["out"] * 2}
     changed = {"accept": {"result": "ok", "packet": {}}, "refuse": {"result": "error", "code": "x.y"},
                "wait": {"result": "incomplete"}, "packet": {"packet": {"type": "none"}},
                "code": {"code": "x.y"}, "length": {"consumed": 99}, "skip": {"result": "skip"}}
@@ -72,7 +93,7 @@ def main():
         request = json.loads(line)
         if request["op"] == "hello":
             answer = {"impl": f"oracle <{FAULT}>", "versions": ["3.1", "3.1.1", "5.0"], "level": 2,
-                      "to": ["client", "server"], "ops": ["decode", "encode", "topic", "stream", "dance"]}
+                      "to": ["client", "server"], "ops": ["decode", "encode", "topic", "stream", "session", "dance"]}
         else:
             answer = right(request)
             if FAULT != "none" and ONLY in (None, request["id"]):
