@@ -376,6 +376,52 @@ fn it_answers_every_case_about_topics() {
 }
 
 #[test]
+fn it_feeds_streams_in_pieces() {
+    let mut adapter = Adapter::start();
+    let connect = "100d00044d51545404020000000163";
+    for (hex, plan, told, result, after) in [
+        (format!("{connect}c000"), json!([]), false, "ok", json!([2])),
+        (format!("{connect}c000"), json!([15, 1]), false, "ok", json!([1, 1, 2])),
+        (format!("{connect}c0"), json!([16]), false, "incomplete", json!([1])),
+        ("c000c001".to_owned(), json!([2, 0, 1]), true, "error", json!([1, 1, 1, 1])),
+    ] {
+        let request = json!({
+            "op": "stream", "id": "s", "version": "3.1.1", "to": "server", "level": "decode",
+            "hex": hex, "plan": plan, "told": told,
+        });
+        let answer = adapter.ask(&request);
+        assert_eq!((&answer["result"], &answer["after"]), (&json!(result), &after), "{request}");
+    }
+    adapter.stop();
+}
+
+#[test]
+fn it_runs_traces_step_by_step() {
+    let mut adapter = Adapter::start();
+    let begin = json!({"role": "client", "version": "3.1.1", "config": {"keep_alive": 10}});
+    let request = json!({"op": "session", "id": "s", "begin": begin});
+    assert_eq!(adapter.ask(&request)["result"], "ok");
+    let mut step = |at: u64, input: Value, hex: &str| {
+        let request = json!({"op": "session", "id": "s", "at": at, "in": input, "hex": hex});
+        let answer = adapter.ask(&request);
+        assert_eq!(answer["result"], "ok", "{answer}");
+        answer["out"].clone()
+    };
+    assert_eq!(step(0, json!({"open": {}}), "")[0]["send"]["keep_alive"], 10);
+    assert_eq!(step(1, json!({"recv": {}}), "20020000")[0]["event"], "connected");
+    assert_eq!(step(10_001, json!({"tick": {}}), ""), json!([{"send": {"type": "pingreq"}}]));
+    // What is no input ends the trace, not the adapter.
+    let request = json!({"op": "session", "id": "s", "at": 2, "in": {"dance": {}}});
+    assert_eq!(adapter.ask(&request)["result"], "bad_request");
+    let request = json!({"op": "session", "id": "s", "at": 2, "in": {"tick": {}}});
+    assert_eq!(adapter.ask(&request)["result"], "bad_request");
+    let begin = json!({"role": "server", "version": "5.0", "config": {"colour": 1}});
+    let request = json!({"op": "session", "id": "s", "begin": begin});
+    assert_eq!(adapter.ask(&request)["result"], "skip");
+    adapter.stop();
+}
+
+#[test]
 fn it_skips_what_it_does_not_know() {
     let mut adapter = Adapter::start();
     for request in [

@@ -1,5 +1,6 @@
 """Tests of the runner: python3 testdata/build/run_test.py"""
 
+import ast
 import json
 import pathlib
 import subprocess
@@ -148,6 +149,17 @@ class Runner(unittest.TestCase):
             suites = ET.parse(path).getroot()
         self.assertEqual([suite.get("name") for suite in suites], ["oracle <none>", "oracle <refuse>"])
         self.assertEqual([len(suite.findall(".//failure")) for suite in suites], [0, 2])
+
+    def test_it_stays_one_short_file(self):
+        """Blank lines, comments and documentation apart."""
+        text = RUN.read_text(encoding="utf-8")
+        documented = set()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+                documented.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+        code = [line for number, line in enumerate(text.splitlines(), 1)
+                if line.strip() and not line.strip().startswith("#") and number not in documented]
+        self.assertLess(len(code), 300)
 
     def test_it_says_if_it_cannot_run(self):
         self.run_it(f"{sys.executable} -c pass", code=2)

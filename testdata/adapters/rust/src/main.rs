@@ -47,7 +47,9 @@ fn main() -> io::Result<()> {
 
 fn decode(request: &Value, decoder: Decoder) -> Value {
     let id = &request["id"];
-    if request["level"] == "direction" || request["options"].as_object().is_some_and(|o| !o.is_empty()) {
+    if request["level"] == "direction"
+        || request["options"].as_object().is_some_and(|o| !o.is_empty())
+    {
         return json!({"id": id, "result": "skip", "why": "no such option"});
     }
     let bytes = hex::decode(request["hex"].as_str().unwrap()).unwrap();
@@ -63,7 +65,9 @@ fn mqtt_proto(bytes: &[u8], version: &str) -> Verdict {
     use mqtt_proto::{Protocol, v3, v5};
     // Its decoder for 3.1.1 takes a CONNECT of 3.1 as well.
     let connect = match version {
-        "5.0" => v5::Packet::decode(bytes).map(|packet| packet.map(|_| None)).map_err(|e| e.to_string()),
+        "5.0" => {
+            v5::Packet::decode(bytes).map(|packet| packet.map(|_| None)).map_err(|e| e.to_string())
+        }
         _ => v3::Packet::decode(bytes)
             .map(|packet| {
                 packet.map(|packet| match packet {
