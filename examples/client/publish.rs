@@ -20,8 +20,8 @@ pub struct Publisher {
     /// All but the payload.
     template: Message,
     input: Receiver<Item>,
-    /// What could not be sent yet.
-    next: Option<Vec<u8>>,
+    /// What has come and was not looked at.
+    next: Option<Item>,
     has_ended: bool,
     /// How many messages at the beginning of the input have been taken by an earlier run.
     skip: u64,
@@ -52,7 +52,7 @@ impl Publisher {
     /// Takes the next message, as soon as there is one.
     fn take(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         loop {
-            match self.next.take().map_or_else(|| self.input.try_recv(), |next| Ok(Ok(next))) {
+            match self.next.take().map_or_else(|| self.input.try_recv(), Ok) {
                 Ok(Ok(payload)) => {
                     if self.taken >= self.skip {
                         return Ok(Some(payload));
@@ -113,14 +113,8 @@ impl Application for Publisher {
         if self.next.is_some() || self.has_ended {
             return std::future::pending().await;
         }
-        match self.input.recv().await {
-            Some(Ok(payload)) => self.next = Some(payload),
-            Some(Err(why)) => {
-                warn!("{why}");
-                self.has_ended = true;
-            }
-            None => self.has_ended = true,
-        }
+        self.next = self.input.recv().await;
+        self.has_ended = self.next.is_none();
     }
 
     fn work(
