@@ -38,6 +38,11 @@ impl Token {
         self.0.get()
     }
 
+    /// Whether it was given out when this one comes next. Those of one session are close together.
+    pub(super) const fn is_before(self, next: Self) -> bool {
+        matches!(next.get().wrapping_sub(self.get()), 1..0x8000_0000)
+    }
+
     /// The one after it.
     pub(super) const fn next(self) -> Self {
         match self.0.checked_add(1) {

@@ -217,10 +217,8 @@ impl Snapshot {
 
     /// The token has been given out.
     fn passed(&mut self, token: Token) {
-        if token == self.next_token {
-            self.next_token = token.next();
-        } else if token.get() > self.next_token.get() {
-            // Requests have tokens too, and are not recorded.
+        // Requests have tokens too, and are not recorded.
+        if !token.is_before(self.next_token) {
             self.next_token = token.next();
         }
     }
@@ -261,10 +259,10 @@ impl Snapshot {
         if !(self.has_session || is_empty) {
             return Err(SnapshotError::NoSession);
         }
-        let mut tokens = BTreeSet::from([self.next_token]);
-        let mut is_new = |token| match tokens.insert(token) {
-            true => Ok(()),
-            false => Err(SnapshotError::Token(token)),
+        let mut tokens = BTreeSet::new();
+        let mut is_new = |token: Token| match token.is_before(self.next_token) {
+            true if tokens.insert(token) => Ok(()),
+            _ => Err(SnapshotError::Token(token)),
         };
         for SentMessage { packet_id, token, message } in self.sent {
             is_new(token)?;

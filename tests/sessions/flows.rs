@@ -339,3 +339,22 @@ fn a_message_is_acknowledged_without_being_kept() {
     assert_eq!(client.journal(), [Record::Received { packet_id: id(1) }]);
     assert_eq!(client.written(at(0)), [0x50, 2, 0, 1]);
 }
+
+/// A stored session whose next token is one that is still to be heard of would give it out twice.
+#[test]
+fn a_token_that_is_still_to_come_is_not_restored() {
+    let mut client = online(Version::V3_1_1, SessionOptions::new());
+    client.publish(at(0), message(QoS::AtLeastOnce, "")).unwrap();
+    let mut snapshot = client.snapshot();
+    snapshot.is_connected = false;
+    let next = snapshot.next_token;
+    for token in [next.get(), next.get() + 5] {
+        snapshot.sent[0].token = mqtt_pure::Token::new(token).unwrap();
+        let refused = Client::restore(SessionOptions::new(), snapshot.clone()).err();
+        assert_eq!(refused, Some(mqtt_pure::SnapshotError::Token(snapshot.sent[0].token)));
+    }
+    // Behind the last there is the first.
+    snapshot.sent[0].token = mqtt_pure::Token::new(u32::MAX).unwrap();
+    snapshot.next_token = mqtt_pure::Token::new(3).unwrap();
+    assert!(Client::restore(SessionOptions::new(), snapshot).is_ok());
+}
