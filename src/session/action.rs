@@ -100,6 +100,7 @@ pub struct Received<'b> {
 }
 
 impl<'b> Received<'b> {
+    #[inline]
     pub(super) const fn new(publish: Publish<'b>, topic: Option<Arc<[u8]>>) -> Self {
         Self { publish, topic }
     }
@@ -208,6 +209,15 @@ macro_rules! actions {
             Close(CloseReason),
             /// The session is over. What was on its way is told before.
             SessionEnded,
+        }
+
+        impl $name<'_> {
+            /// A message has arrived, of which the peer says nothing.
+            #[inline(always)]
+            pub(super) const fn done(token: Token) -> Self {
+                let (reason, properties) = (ReasonCode::SUCCESS, Properties::none());
+                Self::Done { token, reason, properties }
+            }
         }
 
         impl<'b> From<Common<'b>> for $name<'b> {

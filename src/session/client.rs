@@ -1,11 +1,11 @@
 //! The client's side of a session: connects, asks, resumes.
 
 use super::{
-    Answer, Request,
-    action::{ClientAction, Common, Published, Requested, Token},
+    Answer, Arrival, Request,
+    action::{ClientAction, Common, Published, Received, Requested, Token},
     exchange::{Exchange, Peer, Pending, Sent},
     fault::{CloseReason, CommandError, Deadline, Fault},
-    input::Item,
+    input::{Item, Plain},
     journal::Record,
     message::Message,
     method::Method,
@@ -166,7 +166,41 @@ impl Client {
     /// Bytes have come. Takes packets off the front of the input until one is to be told; with `None`
     /// the input has no further whole packet, and what is left of it is to come again with more behind
     /// it. While [`Self::is_blocked`] nothing is taken.
+    #[inline]
     pub fn receive<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ClientAction<'b>> {
+        if input.is_empty() && !self.exchange.has_pending() {
+            return None;
+        }
+        self.receive_some(now, input)
+    }
+
+    fn receive_some<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ClientAction<'b>> {
+        // What mostly comes, and nothing to be told before.
+        while self.phase == Phase::Online
+            && !self.exchange.has_pending()
+            && self.exchange.has_room()
+        {
+            match self.exchange.plain_answer(now, input) {
+                Some(Plain::Done(token)) => return Some(ClientAction::done(token)),
+                Some(Plain::Taken) => continue,
+                None if input.is_empty() => return None,
+                None => {}
+            }
+            let Some(publish) = self.exchange.plain_publish(now, input) else { break };
+            match self.exchange.admit(now, &publish) {
+                Ok((Arrival::Deliver, topic)) => {
+                    return Some(ClientAction::Message(Received::new(publish, topic)));
+                }
+                Ok((Arrival::Repeated, _)) => {}
+                Err(fault) => self.fail(now, fault),
+            }
+        }
+        self.receive_any(now, input)
+    }
+
+    /// Whatever comes, in whatever state.
+    #[inline(never)]
+    fn receive_any<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ClientAction<'b>> {
         loop {
             if self.exchange.has_pending()
                 && let Some(common) = self.exchange.next_pending()
@@ -180,19 +214,13 @@ impl Client {
             if !self.exchange.has_room() {
                 return None;
             }
-            let told = match self.next_plain(now, input) {
-                Some(Ok(Some(common))) => return Some(common.into()),
-                Some(Ok(None)) => continue,
-                Some(Err(fault)) => Err(fault),
-                None if input.is_empty() => return None,
-                None => match self.exchange.next_item(input) {
-                    Ok(None) => return None,
-                    Ok(Some(item)) => {
-                        self.exchange.last_received = now;
-                        self.handle(now, item)
-                    }
-                    Err(error) => Err(error.into()),
-                },
+            let told = match self.exchange.next_item(input) {
+                Ok(None) => return None,
+                Ok(Some(item)) => {
+                    self.exchange.last_received = now;
+                    self.handle(now, item)
+                }
+                Err(error) => Err(error.into()),
             };
             match told {
                 Ok(Some(action)) => return Some(action),
@@ -200,23 +228,6 @@ impl Client {
                 Err(fault) => self.fail(now, fault),
             }
         }
-    }
-
-    /// Takes what mostly comes; `None` leaves the next packet to [`Self::handle`].
-    #[inline(always)]
-    fn next_plain<'b>(
-        &mut self,
-        now: Instant,
-        input: &mut &'b [u8],
-    ) -> Option<Result<Option<Common<'b>>, Fault>> {
-        if self.phase != Phase::Online {
-            return None;
-        }
-        if let Some(told) = self.exchange.plain_answer(now, input) {
-            return Some(told);
-        }
-        let publish = self.exchange.plain_publish(now, input)?;
-        Some(self.exchange.received(now, publish))
     }
 
     /// What is to be told without further bytes.
@@ -275,6 +286,7 @@ impl Client {
 
     /// What is to be written now. Persist [`Self::journal`] before; with a journal, only what it told of
     /// is written.
+    #[inline]
     pub fn transmit(&mut self, now: Instant) -> &mut Outgoing {
         self.exchange.transmit(now)
     }

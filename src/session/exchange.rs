@@ -18,7 +18,7 @@ use crate::{
         check_sender,
     },
     time::Instant,
-    types::{PacketId, QoS, ReasonCode, Role, Version},
+    types::{Delivery, PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 use bytes::Buf;
@@ -26,6 +26,9 @@ use core::{
     fmt,
     num::{NonZeroU16, NonZeroU32},
 };
+
+/// The topic that an alias stands for.
+type Aliased = Arc<[u8]>;
 
 /// What belongs to an identifier that this side has given out.
 #[derive(Clone)]
@@ -224,7 +227,7 @@ impl Exchange {
     // Writing.
 
     /// Whether something more may be put among what is to be written, or recorded.
-    #[inline]
+    #[inline(always)]
     pub(super) fn has_room(&self) -> bool {
         self.out.remaining() < self.options.max_outgoing
             && self.journal.as_ref().is_none_or(|journal| journal.len() < MAX_UNTAKEN)
@@ -354,7 +357,7 @@ impl Exchange {
     // Messages that are sent.
 
     /// Why a message can't be sent to this peer whatever is on its way.
-    #[inline]
+    #[inline(always)]
     fn refusal(&self, qos: QoS, retain: bool, lens: Lens) -> Option<Dropped> {
         if qos > self.peer.maximum_qos {
             return Some(Dropped::QosNotSupported);
@@ -365,7 +368,7 @@ impl Exchange {
         (!lens.fit(self.peer.max_packet_size)).then_some(Dropped::TooLarge)
     }
 
-    #[inline]
+    #[inline(always)]
     fn form(&self, qos: QoS, retain: bool, expiry: Option<u32>) -> Form {
         // An identifier counts, whichever it will be.
         let id = if qos == QoS::AtMostOnce { None } else { Some(PacketId::MIN) };
@@ -381,6 +384,7 @@ impl Exchange {
 
     /// Sends a message, or keeps it until it may be sent. `keep` tells whether there is a session that
     /// keeps it without a connection.
+    #[inline]
     pub(super) fn publish(
         &mut self,
         now: Instant,
@@ -406,10 +410,14 @@ impl Exchange {
             return Ok(Published::Written);
         }
         let is_first = self.queue.as_ref().is_none_or(|queue| queue.is_empty());
-        if is_first && self.may_send() {
+        if is_first
+            && self.may_send()
+            && let Some(packet_id) = self.outbound.next_id()
+        {
             let token = self.token();
-            let id = self.send_new(now, message, token, form, lens, false);
-            return Ok(Published::Sent { token, packet_id: id.ok_or(CommandError::NoIdentifier)? });
+            self.note_sent(packet_id, token, &message, false);
+            self.send_new(now, message, packet_id, token, form, lens);
+            return Ok(Published::Sent { token, packet_id });
         }
         self.wait(now, message, keep)
     }
@@ -463,7 +471,7 @@ impl Exchange {
     }
 
     /// Whether a message of QoS 1 or 2 may be sent now that was not sent before.
-    #[inline]
+    #[inline(always)]
     fn may_send(&self) -> bool {
         self.is_online
             && !self.outbound.is_resending()
@@ -472,38 +480,44 @@ impl Exchange {
             && self.has_room()
     }
 
-    /// Sends a message of QoS 1 or 2 for the first time, which it has been made sure is possible.
-    #[inline]
+    /// Sends a message of QoS 1 or 2 for the first time, which it has been made sure is possible, with
+    /// the identifier that is next.
+    #[inline(always)]
     fn send_new(
         &mut self,
         now: Instant,
         message: Message,
+        packet_id: PacketId,
         token: Token,
         mut form: Form,
         lens: Lens,
-        was_queued: bool,
-    ) -> Option<PacketId> {
+    ) {
         let (alias, qos, retain) = (message.topic_alias(), message.qos(), message.retain());
         let flow = if qos == QoS::ExactlyOnce { Flow::ExactlyOnce } else { Flow::AtLeastOnce };
-        let sent = Sent { content: None, token, codes: 0, qos, retain };
-        let id = self.outbound.publish(flow, sent).ok()?;
-        self.note(|| Record::Sent {
-            packet_id: id,
-            token,
-            message: Message::from_parts(Arc::clone(message.content()), qos, retain),
-            was_queued,
-        });
-        form.delivery = delivery(qos, Some(id), false);
+        form.delivery = delivery(qos, Some(packet_id), false);
         self.write_message(now, message.content(), alias, form, lens);
-        // Not before it is written, which only looks at it.
-        if let Some(sent) = self.outbound.get_mut(id) {
-            sent.content = Some(message.into_content());
-        }
-        Some(id)
+        let content = Some(message.into_content());
+        self.outbound.add(flow, Sent { content, token, codes: 0, qos, retain });
+    }
+
+    /// A message is sent for the first time.
+    #[inline]
+    fn note_sent(
+        &mut self,
+        packet_id: PacketId,
+        token: Token,
+        message: &Message,
+        was_queued: bool,
+    ) {
+        self.note(|| {
+            let content = Arc::clone(message.content());
+            let message = Message::from_parts(content, message.qos(), message.retain());
+            Record::Sent { packet_id, token, message, was_queued }
+        });
     }
 
     /// Writes a PUBLISH that is known to fit; with a topic alias if the peer takes it.
-    #[inline]
+    #[inline(always)]
     fn write_message(
         &mut self,
         now: Instant,
@@ -610,12 +624,14 @@ impl Exchange {
             self.tell(Pending::Dropped(token, why));
             return true;
         }
-        self.send_new(now, message, token, form, lens, true);
+        if let Some(packet_id) = self.outbound.next_id() {
+            self.note_sent(packet_id, token, &message, true);
+            self.send_new(now, message, packet_id, token, form, lens);
+        }
         true
     }
 
     /// An answer of the peer to a message of this side.
-    #[inline]
     pub(super) fn answered<'b>(
         &mut self,
         now: Instant,
@@ -667,56 +683,91 @@ impl Exchange {
     // Messages that are received.
 
     /// A message has come.
-    #[inline]
     pub(super) fn received<'b>(
         &mut self,
         now: Instant,
         publish: Publish<'b>,
     ) -> Result<Option<Common<'b>>, Fault> {
-        let topic = match publish.properties.topic_alias() {
-            Some(alias) => self.resolve(alias, &publish)?,
-            None => None,
-        };
-        let Some(packet_id) = publish.packet_id() else {
-            return Ok(Some(Common::Message(Received::new(publish, topic))));
-        };
-        let (flow, packet_type) = match publish.qos() {
-            QoS::ExactlyOnce => (Flow::ExactlyOnce, PacketType::Pubrec),
-            _ => (Flow::AtLeastOnce, PacketType::Puback),
-        };
-        let is_manual = self.options.manual_acknowledgement;
-        let arrival = if is_manual {
-            self.inbound.publish(packet_id, flow)
-        } else {
-            self.inbound.take(packet_id, flow)
-        };
-        let (arrival, reason) = match arrival {
-            Ok(arrival) => (arrival, ReasonCode::SUCCESS),
-            Err(InboundError::InUse(_)) if self.version().is_5_0() => {
-                (Arrival::Repeated, ReasonCode::PACKET_IDENTIFIER_IN_USE)
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if is_manual && reason == ReasonCode::SUCCESS {
-            self.send_answers(now, None);
-        } else {
-            if flow == Flow::ExactlyOnce && arrival == Arrival::Deliver {
-                self.note(|| Record::Received { packet_id });
-            }
-            let _ = self.answer(now, packet_type, packet_id, reason, Properties::EMPTY);
-        }
+        let (arrival, topic) = self.admit(now, &publish)?;
         Ok(match arrival {
             Arrival::Deliver => Some(Common::Message(Received::new(publish, topic))),
             Arrival::Repeated => None,
         })
     }
 
-    #[cold]
-    fn resolve(
+    /// Whether a message is to be delivered, and its topic if an alias stands for it. It is acknowledged,
+    /// if that is not left to the application.
+    #[inline]
+    pub(super) fn admit(
         &mut self,
-        alias: NonZeroU16,
+        now: Instant,
         publish: &Publish<'_>,
-    ) -> Result<Option<Arc<[u8]>>, Fault> {
+    ) -> Result<(Arrival, Option<Aliased>), Fault> {
+        let topic = if publish.properties.is_empty() { None } else { self.resolve(publish)? };
+        let (packet_id, flow) = match publish.delivery {
+            Delivery::AtMostOnce => return Ok((Arrival::Deliver, topic)),
+            Delivery::AtLeastOnce { packet_id, .. } => (packet_id, Flow::AtLeastOnce),
+            Delivery::ExactlyOnce { packet_id, .. } => (packet_id, Flow::ExactlyOnce),
+        };
+        if self.options.manual_acknowledgement {
+            return Ok((self.admit_unacknowledged(now, packet_id, flow)?, topic));
+        }
+        let arrival = match self.inbound.take(packet_id, flow) {
+            Ok(arrival) => arrival,
+            Err(error) => {
+                self.refuse(now, packet_id, flow, error)?;
+                return Ok((Arrival::Repeated, topic));
+            }
+        };
+        if flow == Flow::ExactlyOnce && arrival == Arrival::Deliver {
+            self.note(|| Record::Received { packet_id });
+        }
+        let _ =
+            self.answer(now, answer_to(flow), packet_id, ReasonCode::SUCCESS, Properties::EMPTY);
+        Ok((arrival, topic))
+    }
+
+    /// The same for a message that is left to the application.
+    #[inline(never)]
+    fn admit_unacknowledged(
+        &mut self,
+        now: Instant,
+        packet_id: PacketId,
+        flow: Flow,
+    ) -> Result<Arrival, Fault> {
+        match self.inbound.publish(packet_id, flow) {
+            Ok(arrival) => {
+                self.send_answers(now, None);
+                Ok(arrival)
+            }
+            Err(error) => {
+                self.refuse(now, packet_id, flow, error)?;
+                Ok(Arrival::Repeated)
+            }
+        }
+    }
+
+    /// Refuses a message whose identifier is in use, where the version can say so.
+    #[cold]
+    fn refuse(
+        &mut self,
+        now: Instant,
+        packet_id: PacketId,
+        flow: Flow,
+        error: InboundError,
+    ) -> Result<(), Fault> {
+        if !(self.version().is_5_0() && matches!(error, InboundError::InUse(_))) {
+            return Err(error.into());
+        }
+        let (reason, none) = (ReasonCode::PACKET_IDENTIFIER_IN_USE, Properties::EMPTY);
+        let _ = self.answer(now, answer_to(flow), packet_id, reason, none);
+        Ok(())
+    }
+
+    /// The topic that an alias stands for, if there is one.
+    #[inline(never)]
+    fn resolve(&mut self, publish: &Publish<'_>) -> Result<Option<Aliased>, Fault> {
+        let Some(alias) = publish.properties.topic_alias() else { return Ok(None) };
         // [MQTT-3.3.2-9] [MQTT-3.3.2-11]
         if alias.get() > self.own_aliases {
             return Err(Fault::TopicAlias(alias.get()));
@@ -765,10 +816,7 @@ impl Exchange {
     /// Sends the answers whose turn it is.
     fn send_answers(&mut self, now: Instant, words: Option<(PacketId, Properties<'_>)>) {
         while let Some(answer) = self.inbound.next_answer() {
-            let packet_type = match answer.flow {
-                Flow::AtLeastOnce => PacketType::Puback,
-                Flow::ExactlyOnce => PacketType::Pubrec,
-            };
+            let packet_type = answer_to(answer.flow);
             let properties = match words {
                 Some((id, properties)) if id == answer.id => properties,
                 _ => Properties::EMPTY,
@@ -846,6 +894,15 @@ impl Exchange {
 
 /// So many records, or things to be told, wait to be taken before nothing more is done that adds some.
 const MAX_UNTAKEN: usize = 65_536;
+
+/// What a PUBLISH is answered by.
+#[inline]
+const fn answer_to(flow: Flow) -> PacketType {
+    match flow {
+        Flow::AtLeastOnce => PacketType::Puback,
+        Flow::ExactlyOnce => PacketType::Pubrec,
+    }
+}
 
 #[cold]
 #[inline(never)]

@@ -126,6 +126,7 @@ impl Inbound {
     }
 
     /// How many messages of this connection are not answered, and count against the maximum.
+    #[inline]
     pub fn outstanding(&self) -> usize {
         let pubacks = self.owed.as_ref().map_or(0, |owed| owed.pubacks.len());
         pubacks.saturating_add(self.known.counted())
@@ -163,6 +164,7 @@ impl Inbound {
     /// A PUBLISH of QoS 1 or 2 has come, and is acknowledged at once: the answer is to be sent after
     /// the identifier of a message of QoS 2 was recorded. For whoever never leaves an acknowledgement
     /// for later.
+    #[inline]
     pub fn take(&mut self, id: PacketId, flow: Flow) -> Result<Arrival, InboundError> {
         let (_, step) = self.arrived(id, flow)?;
         if flow == Flow::ExactlyOnce {
@@ -172,7 +174,7 @@ impl Inbound {
     }
 
     /// What is known of the identifier of a PUBLISH, and what follows.
-    #[inline]
+    #[inline(always)]
     fn arrived(&self, id: PacketId, flow: Flow) -> Result<(u8, Taken), InboundError> {
         let arrived = match flow {
             Flow::AtLeastOnce => Arrived::PublishQos1,
@@ -245,6 +247,7 @@ impl Inbound {
 
     /// PUBREL has come: PUBCOMP is to be sent, after it is recorded that the identifier is free.
     /// Tells whether it was in use; if not, 5.0 says so by the reason code 0x92.
+    #[inline]
     pub fn pubrel(&mut self, id: PacketId) -> Result<bool, InboundError> {
         match taken(state(self.known.get(id)), Arrived::Pubrel) {
             Taken::Completed => {

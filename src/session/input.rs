@@ -1,6 +1,12 @@
 //! What is taken off the front of what has come.
 
-use super::{Answer, Flow, action::Common, exchange::Exchange, fault::Fault, journal::Record};
+use super::{
+    Answer, Awaited, Flow,
+    action::{Common, Token},
+    exchange::Exchange,
+    fault::Fault,
+    journal::Record,
+};
 use crate::{
     packet::{
         DecodeError, ErrorKind, Judge, Judgement, Oversize, Packet, PacketType, Properties,
@@ -14,6 +20,14 @@ use crate::{
 pub(super) enum Item<'b> {
     Packet(Packet<'b>),
     Skipped(Skipped<'b>),
+}
+
+/// What follows from an acknowledgement that is as it should be.
+pub(super) enum Plain {
+    /// Nothing to be told.
+    Taken,
+    /// The message has arrived.
+    Done(Token),
 }
 
 impl Exchange {
@@ -88,27 +102,42 @@ impl Exchange {
         Ok(())
     }
 
-    /// Takes an acknowledgement off the front that says success and nothing else, as most do. Like
-    /// [`Self::plain_publish`] for connections that are accepted; what it leaves is for
+    /// Takes an acknowledgement off the front that says success and is what is waited for, as most are.
+    /// Like [`Self::plain_publish`] for connections that are accepted; what it leaves is for
     /// [`Self::next_item`].
     #[inline(always)]
-    pub(super) fn plain_answer<'b>(
-        &mut self,
-        now: Instant,
-        input: &mut &'b [u8],
-    ) -> Option<Result<Option<Common<'b>>, Fault>> {
+    pub(super) fn plain_answer(&mut self, now: Instant, input: &mut &[u8]) -> Option<Plain> {
         if self.skip > 0 || self.decode.max_packet_size < 4 {
             return None;
         }
-        let (packet_type, id, after) = read_short(input)?;
-        (*input, self.last_received) = (after, now);
-        let answer = match packet_type {
-            PacketType::Puback => Answer::Puback,
-            PacketType::Pubrec => Answer::Pubrec,
-            PacketType::Pubcomp => Answer::Pubcomp,
-            _ => return Some(self.released(now, id).map(|()| None)),
+        let (packet_type, packet_id, after) = read_short(input)?;
+        let plain = match packet_type {
+            PacketType::Puback => self.ended(now, packet_id, Awaited::Puback)?,
+            PacketType::Pubcomp => self.ended(now, packet_id, Awaited::Pubcomp)?,
+            PacketType::Pubrec => {
+                self.outbound.hand_over(packet_id)?.content = None;
+                self.note(|| Record::Released { packet_id });
+                let (reason, none) = (ReasonCode::SUCCESS, Properties::EMPTY);
+                // A peer that takes no packet of four bytes is told nothing.
+                let _ = self.answer(now, PacketType::Pubrel, packet_id, reason, none);
+                Plain::Taken
+            }
+            _ => {
+                self.released(now, packet_id).ok()?;
+                Plain::Taken
+            }
         };
-        Some(self.answered(now, answer, id, ReasonCode::SUCCESS, Properties::EMPTY))
+        (*input, self.last_received) = (after, now);
+        Some(plain)
+    }
+
+    /// The message has arrived, if it waited for this.
+    #[inline(always)]
+    fn ended(&mut self, now: Instant, packet_id: PacketId, awaited: Awaited) -> Option<Plain> {
+        let token = self.outbound.end(packet_id, awaited, |sent| sent.token)?;
+        self.note(|| Record::Done { packet_id });
+        self.pump(now);
+        Some(Plain::Done(token))
     }
 
     /// Takes a message off the front, if nothing about it is unusual.

@@ -275,7 +275,7 @@ impl Content {
     }
 
     /// The lengths of the packet in this form.
-    #[inline]
+    #[inline(always)]
     pub(super) fn lens(&self, form: &Form) -> Lens {
         let topic = if form.is_topic_known { 0 } else { usize::from(self.topic_len) };
         let id = if form.delivery.packet_id().is_some() { 4 } else { 2 };
@@ -298,7 +298,7 @@ impl Content {
     }
 
     /// Writes the packet without its payload. It has been made sure that it has these lengths.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write_header(&self, form: &Form, lens: Lens, out: &mut Vec<u8>) {
         let topic = if form.is_topic_known { &[][..] } else { self.split().0 };
         let [_, _, high, low] = lens.body.to_be_bytes();

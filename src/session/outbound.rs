@@ -306,17 +306,26 @@ impl<M> Outbound<M> {
             Self { is_connected: false, .. } => WhyUnsent::NotConnected,
             _ if self.is_resending() => WhyUnsent::Resending,
             Self { quota: 0, .. } => WhyUnsent::QuotaUsedUp,
-            _ => {
-                let awaited = match flow {
-                    Flow::AtLeastOnce => Awaited::Puback,
-                    Flow::ExactlyOnce => Awaited::Pubrec,
-                };
-                let id = self.take(awaited, true, message)?;
-                self.quota = self.quota.saturating_sub(1);
-                return Ok(id);
-            }
+            _ => match self.next_id() {
+                Some(id) => {
+                    self.add(flow, message);
+                    return Ok(id);
+                }
+                None => WhyUnsent::NoIdentifier,
+            },
         };
         Err(Unsent { message, why })
+    }
+
+    /// Adds a message that may be sent, with the identifier that [`Self::next_id`] has given.
+    #[inline(always)]
+    pub(super) fn add(&mut self, flow: Flow, message: M) {
+        let awaited = match flow {
+            Flow::AtLeastOnce => Awaited::Puback,
+            Flow::ExactlyOnce => Awaited::Pubrec,
+        };
+        self.take(awaited, true, message);
+        self.quota = self.quota.saturating_sub(1);
     }
 
     /// Gives a request an identifier.
@@ -328,7 +337,11 @@ impl<M> Outbound<M> {
         if !self.is_connected {
             return Err(Unsent { message, why: WhyUnsent::NotConnected });
         }
-        self.take(awaited, false, message)
+        let Some(id) = self.next_id() else {
+            return Err(Unsent { message, why: WhyUnsent::NoIdentifier });
+        };
+        self.take(awaited, false, message);
+        Ok(id)
     }
 
     /// The peer has answered.
@@ -355,6 +368,37 @@ impl<M> Outbound<M> {
             }
         };
         Ok(self.release(here).map_or(Answered::Unknown, over))
+    }
+
+    /// Ends a message that waits for this and nothing else. What is to be known of it is taken by the
+    /// function.
+    #[inline(always)]
+    pub(super) fn end<T>(
+        &mut self,
+        id: PacketId,
+        awaited: Awaited,
+        of: impl FnOnce(&M) -> T,
+    ) -> Option<T> {
+        let here = at(id);
+        let slot = self.slots.get_mut(usize::from(here))?;
+        if slot.awaited != Some(awaited) {
+            return None;
+        }
+        let found = slot.message.as_ref().map(of);
+        slot.message = None;
+        self.free(here);
+        found
+    }
+
+    /// The peer has taken a message that waits for PUBREC: PUBREL is to be sent.
+    #[inline(always)]
+    pub(super) fn hand_over(&mut self, id: PacketId) -> Option<&mut M> {
+        let slot = self.slots.get_mut(usize::from(at(id)))?;
+        if slot.awaited != Some(Awaited::Pubrec) {
+            return None;
+        }
+        slot.awaited = Some(Awaited::Pubcomp);
+        slot.message.as_mut()
     }
 
     /// The next one to be sent again, oldest first; `None` if there is none, or if the peer accepts no
@@ -393,25 +437,23 @@ impl<M> Outbound<M> {
         Ok(())
     }
 
-    /// A slot for a message. A new one is made rather than one used again that has just become free.
-    #[inline]
-    fn take(
-        &mut self,
-        awaited: Awaited,
-        is_charged: bool,
-        message: M,
-    ) -> Result<PacketId, Unsent<M>> {
+    /// The identifier that the next message or request gets. There is a new slot for it rather than one
+    /// that has just become free.
+    #[inline(always)]
+    pub(super) fn next_id(&mut self) -> Option<PacketId> {
         let is_spread = self.slots.len().saturating_sub(self.len()) >= SPREAD;
         if !is_spread && self.slots.len() < usize::from(self.limit) {
             self.grow();
         }
+        id(self.free.first)
+    }
+
+    /// Puts a message into the slot that is the next to be used.
+    #[inline(always)]
+    fn take(&mut self, awaited: Awaited, is_charged: bool, message: M) {
         let here = self.free.first;
-        let Some(id) = id(here) else {
-            return Err(Unsent { message, why: WhyUnsent::NoIdentifier });
-        };
         self.unlink(here, Which::Free);
         self.fill(here, awaited, is_charged, message);
-        Ok(id)
     }
 
     /// Makes a slot, which is the next to be used.
@@ -434,7 +476,7 @@ impl<M> Outbound<M> {
     }
 
     /// Puts a message into a slot that is in no list.
-    #[inline]
+    #[inline(always)]
     fn fill(&mut self, here: u16, awaited: Awaited, is_charged: bool, message: M) {
         if let Some(slot) = self.slots.get_mut(usize::from(here)) {
             (slot.message, slot.awaited, slot.is_charged) =
@@ -444,22 +486,27 @@ impl<M> Outbound<M> {
         self.len = self.len.saturating_add(1);
     }
 
-    /// Takes the message out of a slot, gives its identifier back, and what it took of the quota.
-    #[inline]
+    /// Takes the message out of a slot and gives its identifier back.
     fn release(&mut self, here: u16) -> Option<M> {
-        let slot = self.slots.get_mut(usize::from(here))?;
-        let which = Which::of(slot.awaited.take()?);
-        let message = slot.message.take();
+        let message = self.slots.get_mut(usize::from(here))?.message.take();
+        self.free(here);
+        message
+    }
+
+    /// Gives an identifier back, and what it took of the quota.
+    #[inline(always)]
+    fn free(&mut self, here: u16) {
+        let Some(slot) = self.slots.get_mut(usize::from(here)) else { return };
+        let Some(awaited) = slot.awaited.take() else { return };
         if slot.is_charged && self.is_connected {
             self.quota = self.quota.saturating_add(1);
         }
         if self.resend == here {
             self.resend = slot.next;
         }
-        self.unlink(here, which);
+        self.unlink(here, Which::of(awaited));
         self.link(here, Which::Free);
         self.len = self.len.saturating_sub(1);
-        message
     }
 
     #[inline]
@@ -488,7 +535,7 @@ impl<M> Outbound<M> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn unlink(&mut self, here: u16, which: Which) {
         let Some(slot) = self.slots.get(usize::from(here)) else { return };
         let (before, next) = (slot.before, slot.next);

@@ -89,6 +89,9 @@ impl Outgoing {
                 large.pieces.pop_front();
             }
         }
+        if !self.has_remaining() {
+            self.reset();
+        }
     }
 
     /// The next payload, if it comes before any further byte.
@@ -149,11 +152,10 @@ impl Buf for Outgoing {
     #[inline]
     fn advance(&mut self, count: usize) {
         if self.large.is_some() {
-            self.advance_over_pieces(count);
-        } else {
-            self.taken = self.taken.saturating_add(count);
+            return self.advance_over_pieces(count);
         }
-        if !self.has_remaining() {
+        self.taken = self.taken.saturating_add(count);
+        if self.taken >= self.bytes.len() {
             self.reset();
         }
     }

@@ -1,11 +1,12 @@
 //! The server's side of a session: one client, as a server sees it.
 
 use super::{
-    action::{Common, Published, ServerAction, Token},
+    Arrival,
+    action::{Published, Received, ServerAction, Token},
     client::due,
     exchange::{Exchange, Peer, Pending},
     fault::{CloseReason, CommandError, Deadline, Fault},
-    input::Item,
+    input::{Item, Plain},
     journal::Record,
     message::Message,
     method::Method,
@@ -168,7 +169,38 @@ impl Server {
     /// Bytes have come. Takes packets off the front of the input until one is to be told; with `None`
     /// the input has no further whole packet, or the application has to answer first, and what is left
     /// of it is to come again with more behind it. While [`Self::is_blocked`] nothing is taken.
+    #[inline]
     pub fn receive<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
+        if input.is_empty() && !self.exchange.has_pending() {
+            return None;
+        }
+        self.receive_some(now, input)
+    }
+
+    fn receive_some<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
+        // What mostly comes, and nothing to be told before.
+        while self.phase == Phase::Online && !self.exchange.has_pending() && !self.is_blocked() {
+            match self.exchange.plain_answer(now, input) {
+                Some(Plain::Done(token)) => return Some(ServerAction::done(token)),
+                Some(Plain::Taken) => continue,
+                None if input.is_empty() => return None,
+                None => {}
+            }
+            let Some(publish) = self.exchange.plain_publish(now, input) else { break };
+            match self.check(&publish).and_then(|()| self.exchange.admit(now, &publish)) {
+                Ok((Arrival::Deliver, topic)) => {
+                    return Some(ServerAction::Message(Received::new(publish, topic)));
+                }
+                Ok((Arrival::Repeated, _)) => {}
+                Err(fault) => self.fail(now, fault),
+            }
+        }
+        self.receive_any(now, input)
+    }
+
+    /// Whatever comes, in whatever state.
+    #[inline(never)]
+    fn receive_any<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
         loop {
             if self.exchange.has_pending()
                 && let Some(common) = self.exchange.next_pending()
@@ -182,19 +214,13 @@ impl Server {
             if self.is_blocked() || !self.may_read(input) {
                 return None;
             }
-            let told = match self.next_plain(now, input) {
-                Some(Ok(Some(common))) => return Some(common.into()),
-                Some(Ok(None)) => continue,
-                Some(Err(fault)) => Err(fault),
-                None if input.is_empty() => return None,
-                None => match self.exchange.next_item(input) {
-                    Ok(None) => return None,
-                    Ok(Some(item)) => {
-                        self.exchange.last_received = now;
-                        self.handle(now, item)
-                    }
-                    Err(error) => Err(error.into()),
-                },
+            let told = match self.exchange.next_item(input) {
+                Ok(None) => return None,
+                Ok(Some(item)) => {
+                    self.exchange.last_received = now;
+                    self.handle(now, item)
+                }
+                Err(error) => Err(error.into()),
             };
             match told {
                 Ok(Some(action)) => return Some(action),
@@ -202,26 +228,6 @@ impl Server {
                 Err(fault) => self.fail(now, fault),
             }
         }
-    }
-
-    /// Takes what mostly comes; `None` leaves the next packet to [`Self::handle`].
-    #[inline(always)]
-    fn next_plain<'b>(
-        &mut self,
-        now: Instant,
-        input: &mut &'b [u8],
-    ) -> Option<Result<Option<Common<'b>>, Fault>> {
-        if self.phase != Phase::Online {
-            return None;
-        }
-        if let Some(told) = self.exchange.plain_answer(now, input) {
-            return Some(told);
-        }
-        let publish = self.exchange.plain_publish(now, input)?;
-        if let Err(fault) = self.check(&publish) {
-            return Some(Err(fault));
-        }
-        Some(self.exchange.received(now, publish))
     }
 
     /// Before the CONNECT is answered only what would be wrong is taken, and AUTH if that is awaited.
@@ -283,6 +289,7 @@ impl Server {
 
     /// What is to be written now. Persist [`Self::journal`] before; with a journal, only what it told of
     /// is written.
+    #[inline]
     pub fn transmit(&mut self, now: Instant) -> &mut Outgoing {
         self.exchange.transmit(now)
     }

@@ -1,7 +1,7 @@
 //! Topic names: what a message is published to.
 
 use super::TopicError;
-use crate::wire::{Text, text};
+use crate::wire::{Text, plain, text};
 use core::fmt;
 
 /// A topic name: at least one character, no wildcard, otherwise a string of MQTT (section 4.7).
@@ -20,6 +20,10 @@ pub struct TopicName<'a>(&'a [u8]);
 impl<'a> TopicName<'a> {
     /// Checks a string.
     pub fn new(name: &'a str) -> Result<Self, TopicError> {
+        let bytes = name.as_bytes();
+        if u16::try_from(bytes.len()).is_ok() && plain::is_plain_name(bytes) {
+            return Ok(Self(bytes));
+        }
         let text = Text::new(name)?;
         if text.is_empty() {
             return Err(TopicError::Empty);

@@ -155,8 +155,8 @@ fn byte_by_byte(size: usize) -> usize {
     1
 }
 
-/// Whole cycles of messages, such as `S1` or `S1w1000`, by default with 20 on their way; `S1n` makes a new
-/// message each time.
+/// Whole cycles of messages, such as `S1`, `S1v` of 5.0 or `S1w1000`, by default with 20 messages on their
+/// way.
 #[inline(never)]
 fn cycles(case: &str, rounds: usize) -> Option<usize> {
     let (name, window) = case.split_once('w').unwrap_or((case, "20"));
