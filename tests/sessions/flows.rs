@@ -336,7 +336,7 @@ fn a_message_is_acknowledged_without_being_kept() {
     assert_eq!(client.written(at(0)), []);
     let success = mqtt_pure::ReasonCode::SUCCESS;
     client.acknowledge(at(0), id(1), QoS::ExactlyOnce, success, Properties::EMPTY).unwrap();
-    assert_eq!(client.journal(), [Record::Received { packet_id: id(1) }]);
+    assert_eq!(client.journal(at(0)), [Record::Received { packet_id: id(1) }]);
     assert_eq!(client.written(at(0)), [0x50, 2, 0, 1]);
 }
 

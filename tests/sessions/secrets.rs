@@ -50,9 +50,9 @@ fn nothing_secret_is_shown() {
         check(&told);
     }
     check(&format!("{client:?} {:?}", client.snapshot()));
-    check(&format!("{:?}", client.journal()));
+    check(&format!("{:?}", client.journal(at(0))));
     check(&format!("{server:?} {:?}", server.snapshot()));
-    check(&format!("{:?}", server.journal()));
+    check(&format!("{:?}", server.journal(at(0))));
 }
 
 #[test]

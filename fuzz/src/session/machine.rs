@@ -8,7 +8,8 @@ use super::{
 };
 use bytes::Buf;
 use mqtt_pure::{
-    DecodeOptions, Delivery, Instant, Oversize, Packet, PacketId, Snapshot, SnapshotError, Version,
+    DecodeOptions, Delivery, Instant, Oversize, Packet, PacketId, Record, Snapshot, SnapshotError,
+    Version,
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -27,9 +28,10 @@ pub struct Machine<S> {
     twin: S,
     now: Instant,
     version: Version,
-    /// What was kept of the journal, now and one event ago.
+    /// What was kept of the journal, now and before the last event, and what that recorded.
     stored: Snapshot,
     stored_before: Snapshot,
+    records: Vec<Record>,
     /// What has come and is not taken.
     input: Vec<u8>,
     input_of_twin: Vec<u8>,
@@ -48,14 +50,16 @@ impl<S: Side> Machine<S> {
         Self::new(setup, sides, Instant::from_millis(1_000)).go(&mut tape, EVENTS);
     }
 
-    pub fn new(setup: Setup, [mut side, twin]: [S; 2], now: Instant) -> Self {
+    pub fn new(setup: Setup, [mut side, mut twin]: [S; 2], now: Instant) -> Self {
         side.start_journal();
+        twin.start_journal();
         let stored = side.now_snapshot();
         Self {
             setup,
             now,
             version: setup.version,
             stored_before: stored.clone(),
+            records: Vec::new(),
             input: Vec::new(),
             input_of_twin: Vec::new(),
             seen: 0,
@@ -72,7 +76,6 @@ impl<S: Side> Machine<S> {
             if tape.is_empty() {
                 break;
             }
-            self.stored_before = self.stored.clone();
             self.event(tape);
             self.settle();
         }
@@ -83,6 +86,11 @@ impl<S: Side> Machine<S> {
 
     fn event(&mut self, tape: &mut Tape<'_>) {
         let number = tape.byte() % 42;
+        if number == 41 {
+            return self.crash_at_once(tape.byte());
+        }
+        self.stored_before = self.stored.clone();
+        self.records.clear();
         let version = self.version();
         let sender = peer::other(S::ROLE);
         match number {
@@ -135,9 +143,7 @@ impl<S: Side> Machine<S> {
                 self.lost();
                 self.model.closed();
             }
-            40 => self.crash(self.stored.clone()),
-            // What was written since may not have been persisted, and then was not sent.
-            _ => self.crash(self.stored_before.clone()),
+            _ => self.crash(self.stored.clone()),
         }
     }
 
@@ -224,13 +230,18 @@ impl<S: Side> Machine<S> {
 
     /// Sends what may be sent, on both sides.
     fn look_at_both(&mut self) {
-        self.twin.outgoing(self.now);
+        self.twin.records(self.now);
         self.look();
     }
 
-    /// Looks at what is new among what is to be written.
+    /// Keeps what is recorded, which lets what may be sent be sent, and looks at what is new among what
+    /// is to be written.
     fn look(&mut self) {
         let version = self.version();
+        for record in self.side.records(self.now) {
+            self.records.push(record.clone());
+            self.stored.apply(record).unwrap();
+        }
         let outgoing = self.side.outgoing(self.now);
         let mut all = outgoing.clone();
         let all = all.copy_to_bytes(all.remaining());
@@ -266,11 +277,11 @@ impl<S: Side> Machine<S> {
             self.input_of_twin.extend_from_slice(piece.unwrap_or_default());
             let mut left = &self.input_of_twin[..];
             while let Some(next) = self.twin.hear(self.now, &mut left) {
-                self.twin.outgoing(self.now);
+                self.twin.records(self.now);
                 if self.setup.is_obliging {
                     self.twin.oblige(self.now, &next);
                 }
-                self.twin.outgoing(self.now);
+                self.twin.records(self.now);
                 told_to_twin.push(next);
             }
             self.input_of_twin = left.to_vec();
@@ -353,6 +364,14 @@ impl<S: Side> Machine<S> {
         *self = Self { most_in_flight, ..machine };
     }
 
+    /// Of the records of the last event only some were persisted, and what it wrote was not sent.
+    fn crash_at_once(&mut self, persisted: u8) {
+        let mut stored = self.stored_before.clone();
+        let count = usize::from(persisted) % (self.records.len() + 1);
+        self.records.drain(..count).for_each(|record| stored.apply(record).unwrap());
+        self.crash(stored);
+    }
+
     fn settle(&mut self) {
         if !self.setup.is_slow {
             self.write(usize::MAX);
@@ -363,9 +382,6 @@ impl<S: Side> Machine<S> {
         }
         self.look_at_both();
         let snapshot = self.side.now_snapshot();
-        for record in self.side.records() {
-            self.stored.apply(record).unwrap();
-        }
         // Requests have tokens and are not recorded.
         self.stored.next_token = snapshot.next_token;
         assert_eq!(self.stored, snapshot, "stored, but the session is");

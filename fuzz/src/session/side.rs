@@ -83,7 +83,7 @@ pub trait Side: Sized {
     fn next_deadline(&self) -> Option<(Instant, Deadline)>;
     fn pass_time(&mut self, now: Instant);
     fn outgoing(&mut self, now: Instant) -> &mut Outgoing;
-    fn records(&mut self) -> Vec<Record>;
+    fn records(&mut self, now: Instant) -> Vec<Record>;
     fn start_journal(&mut self);
     fn lose(&mut self, now: Instant);
     fn is_online(&self) -> bool;
@@ -124,8 +124,8 @@ macro_rules! hand_on {
             self.transmit(now)
         }
 
-        fn records(&mut self) -> Vec<Record> {
-            self.journal()
+        fn records(&mut self, now: Instant) -> Vec<Record> {
+            self.journal(now)
         }
 
         fn start_journal(&mut self) {
