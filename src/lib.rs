@@ -125,6 +125,14 @@ extern crate std;
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+#[cfg(mqtt_pure_bugs)]
+#[doc(hidden)]
+#[macro_use]
+pub mod planted;
+#[cfg(not(mqtt_pure_bugs))]
+#[macro_use]
+mod planted;
+
 mod packet;
 mod session;
 mod time;

@@ -409,7 +409,8 @@ impl Exchange {
             self.write_message(now, message.content(), message.topic_alias(), form, lens);
             return Ok(Published::Written);
         }
-        let is_first = self.queue.as_ref().is_none_or(|queue| queue.is_empty());
+        let is_first =
+            self.queue.as_ref().is_none_or(|queue| queue.is_empty()) || planted!(QueueOvertaken);
         if is_first
             && self.may_send()
             && let Some(packet_id) = self.outbound.next_id()
@@ -447,8 +448,9 @@ impl Exchange {
             return Err(CommandError::QueueFull);
         }
         let (count, bytes) = self.queue.as_ref().map_or((0, 0), |q| (q.len(), q.bytes()));
-        if u32::try_from(count).is_ok_and(|count| count >= self.options.max_queued)
-            || bytes.saturating_add(message.weight()) > self.options.max_queued_bytes
+        if u32::try_from(count).is_ok_and(|count| {
+            count >= self.options.max_queued.saturating_add(u32::from(planted!(QueueLimitOff)))
+        }) || bytes.saturating_add(message.weight()) > self.options.max_queued_bytes
         {
             return Err(CommandError::QueueFull);
         }
@@ -458,11 +460,13 @@ impl Exchange {
     }
 
     pub(super) fn enqueue(&mut self, waiting: Waiting) {
-        self.note(|| Record::Queued {
-            token: waiting.token,
-            message: waiting.message.clone(),
-            since: waiting.since,
-        });
+        if !planted!(JournalWithoutQueued) {
+            self.note(|| Record::Queued {
+                token: waiting.token,
+                message: waiting.message.clone(),
+                since: waiting.since,
+            });
+        }
         self.queue.get_or_insert_default().push(waiting);
     }
 
@@ -474,8 +478,8 @@ impl Exchange {
     #[inline(always)]
     fn may_send(&self) -> bool {
         self.is_online
-            && !self.outbound.is_resending()
-            && self.outbound.quota() > 0
+            && (!self.outbound.is_resending() || planted!(NewBeforeResend))
+            && (self.outbound.quota() > 0 || planted!(QuotaIgnored))
             && self.outbound.len() < usize::from(u16::MAX)
             && self.has_room()
     }
@@ -494,7 +498,7 @@ impl Exchange {
     ) {
         let (alias, qos, retain) = (message.topic_alias(), message.qos(), message.retain());
         let flow = if qos == QoS::ExactlyOnce { Flow::ExactlyOnce } else { Flow::AtLeastOnce };
-        form.delivery = delivery(qos, Some(packet_id), false);
+        form.delivery = delivery(qos, Some(packet_id), planted!(DupOnFirstSend));
         self.write_message(now, message.content(), alias, form, lens);
         let content = Some(message.into_content());
         self.outbound.add(flow, Sent { content, token, codes: 0, qos, retain });
@@ -585,7 +589,7 @@ impl Exchange {
         let Sent { content: Some(content), token, qos, retain, .. } = sent else { return true };
         let mut form = self.form(qos, retain, content.expiry());
         // [MQTT-3.3.1-1]
-        form.delivery = delivery(qos, Some(id), true);
+        form.delivery = delivery(qos, Some(id), !planted!(NoDupOnResend));
         let lens = content.lens(&form);
         if let Some(why) = self.refusal(qos, retain, lens) {
             // [MQTT-3.1.2-25]
@@ -605,7 +609,10 @@ impl Exchange {
     fn send_waiting(&mut self, now: Instant) -> bool {
         let Some(queue) = &mut self.queue else { return false };
         let Some(front) = queue.front() else { return false };
-        let left = front.left(now);
+        let left = match front.left(now) {
+            None if planted!(ExpiredSent) => Some(front.message.message_expiry_interval()),
+            left => left,
+        };
         if left.is_some() && !self.may_send() {
             return false;
         }
@@ -648,7 +655,12 @@ impl Exchange {
         };
         match self.outbound.answer(answer, packet_id)? {
             Answered::Done(sent) => {
-                self.note(|| Record::Done { packet_id });
+                if !planted!(JournalWithoutDone) {
+                    self.note(|| Record::Done { packet_id });
+                }
+                if planted!(DoneTwice) && reason == ReasonCode::SUCCESS {
+                    self.tell(Pending::Done(sent.token));
+                }
                 self.pump(now);
                 Ok(Some(Common::Done { token: sent.token, reason, properties }))
             }
@@ -659,10 +671,14 @@ impl Exchange {
                 Ok(Some(Common::Failed { token: sent.token, failure }))
             }
             Answered::Release => {
-                if let Some(sent) = self.outbound.get_mut(packet_id) {
+                if let Some(sent) = self.outbound.get_mut(packet_id)
+                    && !planted!(PublishAfterPubrec)
+                {
                     sent.content = None;
                 }
-                self.note(|| Record::Released { packet_id });
+                if !planted!(JournalWithoutReleased) {
+                    self.note(|| Record::Released { packet_id });
+                }
                 pubrel(self, ReasonCode::SUCCESS)
             }
             Answered::ReleaseAgain => pubrel(self, ReasonCode::SUCCESS),
@@ -719,7 +735,10 @@ impl Exchange {
                 return Ok((Arrival::Repeated, topic));
             }
         };
-        if flow == Flow::ExactlyOnce && arrival == Arrival::Deliver {
+        if flow == Flow::ExactlyOnce
+            && arrival == Arrival::Deliver
+            && !planted!(JournalWithoutReceived)
+        {
             self.note(|| Record::Received { packet_id });
         }
         let _ =
@@ -829,9 +848,14 @@ impl Exchange {
     #[inline]
     pub(super) fn released(&mut self, now: Instant, packet_id: PacketId) -> Result<(), Fault> {
         let reason = if self.inbound.pubrel(packet_id)? {
-            self.note(|| Record::Completed { packet_id });
+            if !planted!(JournalWithoutCompleted) {
+                self.note(|| Record::Completed { packet_id });
+            }
             ReasonCode::SUCCESS
         } else {
+            if planted!(NoPubcompForUnknown) {
+                return Ok(());
+            }
             ReasonCode::PACKET_IDENTIFIER_NOT_FOUND
         };
         let _ = self.answer(now, PacketType::Pubcomp, packet_id, reason, Properties::EMPTY);
@@ -863,12 +887,17 @@ impl Exchange {
     /// The connection is at its end. What is to be written before it is closed stays.
     pub(super) fn disconnected(&mut self) {
         (self.is_online, self.skip) = (false, 0);
-        self.aliases = None;
+        if !planted!(AliasesKeptOnReconnect) {
+            self.aliases = None;
+        }
         let Self { outbound, pending, .. } = self;
         outbound.disconnected(|_, sent| {
             pending.get_or_insert_default().push_back(Pending::Lost(sent.token));
         });
         self.inbound.disconnected();
+        if planted!(WritesAfterClose) {
+            self.out.bytes().extend([0xc0, 0]);
+        }
     }
 
     /// The session is at its end: what was on its way is told.
@@ -880,6 +909,9 @@ impl Exchange {
                 Awaited::Pubcomp => Pending::Done(sent.token),
                 _ => Pending::Lost(sent.token),
             };
+            if planted!(LostNotTold) && awaited != Awaited::Pubcomp {
+                return;
+            }
             pending.get_or_insert_default().push_back(over);
         });
         self.inbound.clear();

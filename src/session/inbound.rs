@@ -170,7 +170,11 @@ impl Inbound {
         if flow == Flow::ExactlyOnce {
             self.known.set(id, KNOWN | COUNTED);
         }
-        Ok(if step == Taken::Repeated { Arrival::Repeated } else { Arrival::Deliver })
+        Ok(if step == Taken::Repeated && !planted!(NoDedup) {
+            Arrival::Repeated
+        } else {
+            Arrival::Deliver
+        })
     }
 
     /// What is known of the identifier of a PUBLISH, and what follows.
@@ -230,6 +234,12 @@ impl Inbound {
     /// The next answer that may be sent; the identifier of a message of QoS 2 has to be recorded
     /// before.
     pub fn next_answer(&mut self) -> Option<Acknowledgement> {
+        if planted!(AnswersOutOfOrder) {
+            let owed = self.owed.as_mut()?;
+            for queue in [&mut owed.pubacks, &mut owed.pubrecs] {
+                queue.make_contiguous().sort_by_key(|owed| owed.reason.is_none());
+            }
+        }
         let first =
             |owed: &VecDeque<Owed>| owed.front().and_then(|owed| Some((owed.id, owed.reason?)));
         let Answers { pubacks, pubrecs } = &mut **self.owed.as_mut()?;
@@ -268,10 +278,16 @@ impl Inbound {
             self.known.set(id, if flags & REFUSED == 0 { flags & !OWED } else { 0 });
         }
         self.known.discount();
+        if planted!(ReceivedForgottenOnReconnect) {
+            self.clear();
+        }
     }
 
     /// The session is gone: all identifiers are free.
     pub fn clear(&mut self) {
+        if planted!(ReceivedKeptOnSessionEnd) {
+            return;
+        }
         *self = Self::new(self.maximum);
     }
 

@@ -260,13 +260,30 @@ impl<M> Outbound<M> {
         slots.filter_map(|(at, slot)| Some((id(at)?, slot.message.as_ref()?)))
     }
 
+    #[cfg(mqtt_pure_bugs)]
+    fn sort(&mut self) {
+        let mut all: Vec<u16> = Vec::new();
+        while self.sent.first != NONE {
+            all.push(self.sent.first);
+            self.unlink(self.sent.first, Which::Sent);
+        }
+        all.sort_unstable();
+        all.into_iter().for_each(|here| self.link(here, Which::Sent));
+    }
+
     /// There is a connection on which the session goes on, and the peer accepts at most so many
     /// messages at one time (the Receive Maximum of 5.0 [MQTT-4.9.0-1], or a limit of one's own).
     ///
     /// What is on its way is to be sent again [MQTT-4.4.0-1]: call [`Self::next_resend`] until it is
     /// `None`, and again whenever an answer has come while [`Self::is_resending`].
     pub fn connected(&mut self, quota: u16) {
+        let is_old = planted!(QuotaNotSetOnConnect) && !self.slots.is_empty();
+        let quota = if is_old { self.quota } else { quota };
         (self.quota, self.is_connected) = (quota, true);
+        #[cfg(mqtt_pure_bugs)]
+        if planted!(ResendByIdentifier) {
+            self.sort();
+        }
         self.resend = self.sent.first;
         self.slots.iter_mut().for_each(|slot| slot.is_charged = false);
     }
@@ -274,13 +291,20 @@ impl<M> Outbound<M> {
     /// The connection is gone. The function gets the requests, which are no part of a session; their
     /// identifiers are free.
     pub fn disconnected(&mut self, mut lost: impl FnMut(PacketId, M)) {
-        (self.quota, self.resend, self.is_connected) = (0, NONE, false);
+        let left = if planted!(QuotaNotSetOnConnect) { self.quota } else { 0 };
+        (self.quota, self.resend, self.is_connected) = (left, NONE, false);
+        if planted!(RequestsNotLost) {
+            self.drain(Which::Asked, |_, _, _| ());
+        }
         self.drain(Which::Asked, |id, _, message| lost(id, message));
     }
 
     /// The session is gone. The function gets all messages that were on their way, in the order in
     /// which they were first sent, and then the requests. A connection stays, with its quota.
     pub fn clear(&mut self, mut lost: impl FnMut(PacketId, Awaited, M)) {
+        if planted!(IdentifiersKeptOnSessionEnd) {
+            return;
+        }
         self.drain(Which::Sent, &mut lost);
         self.drain(Which::Asked, &mut lost);
         (self.slots, self.free) = (Vec::new(), List::EMPTY);
@@ -337,6 +361,9 @@ impl<M> Outbound<M> {
         if !self.is_connected {
             return Err(Unsent { message, why: WhyUnsent::NotConnected });
         }
+        if planted!(RequestsHaveOwnIdentifiers) {
+            return Ok(PacketId::MIN);
+        }
         let Some(id) = self.next_id() else {
             return Err(Unsent { message, why: WhyUnsent::NoIdentifier });
         };
@@ -347,9 +374,21 @@ impl<M> Outbound<M> {
     /// The peer has answered.
     #[inline]
     pub fn answer(&mut self, answer: Answer, id: PacketId) -> Result<Answered<M>, WrongAnswer> {
-        let here = at(id);
+        let mut here = at(id);
+        if planted!(PubcompEndsOldest) && answer == Answer::Pubcomp {
+            here = self.sent.first;
+        }
         let slot = self.slots.get_mut(usize::from(here));
         let awaited = slot.as_ref().and_then(|slot| slot.awaited);
+        let is_forgotten = match answer {
+            Answer::Pubcomp => planted!(QuotaNotRestoredByPubcomp),
+            Answer::PubackFailure | Answer::PubrecFailure => planted!(QuotaNotRestoredByRefusal),
+            _ => false,
+        };
+        if let Some(slot) = self.slots.get_mut(usize::from(here)).filter(|_| is_forgotten) {
+            slot.is_charged = false;
+        }
+        let slot = self.slots.get_mut(usize::from(here));
         let over = match answered(awaited, answer) {
             Step::Done => Answered::Done,
             Step::Failed => Answered::Refused,
@@ -362,6 +401,7 @@ impl<M> Outbound<M> {
             Step::ReleaseAgain => return Ok(Answered::ReleaseAgain),
             Step::ReleaseUnknown => return Ok(Answered::ReleaseUnknown),
             Step::Unknown => return Ok(Answered::Unknown),
+            Step::Wrong if planted!(WrongAnswerTaken) => Answered::Done,
             Step::Wrong => {
                 let Some(awaited) = awaited else { return Ok(Answered::Unknown) };
                 return Err(WrongAnswer { id, answer, awaited });
@@ -413,6 +453,10 @@ impl<M> Outbound<M> {
         (self.resend, slot.is_charged) = (slot.next, true);
         let id = id(here)?;
         match slot.awaited {
+            Some(Awaited::Pubcomp) if planted!(PubrelLostOnResume) => None,
+            Some(Awaited::Pubcomp) if planted!(PublishAfterPubrec) => {
+                slot.message.as_ref().map(|message| Resend::Publish { id, message })
+            }
             Some(Awaited::Pubcomp) => Some(Resend::Pubrel { id }),
             _ => slot.message.as_ref().map(|message| Resend::Publish { id, message }),
         }

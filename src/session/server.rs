@@ -271,7 +271,12 @@ impl Server {
             return Instant::NEVER;
         }
         // [MQTT-3.1.2-24]; 5.0: [MQTT-3.1.2-22]
-        self.exchange.last_received.plus_millis(u64::from(self.keep_alive).saturating_mul(1_500))
+        let since = if planted!(KeepAliveFromLastSent) {
+            self.exchange.last_sent
+        } else {
+            self.exchange.last_received
+        };
+        since.plus_millis(u64::from(self.keep_alive).saturating_mul(1_500))
     }
 
     /// Time has passed. Does what is due, and nothing if nothing is.
@@ -301,7 +306,8 @@ impl Server {
     pub fn accept(&mut self, now: Instant, properties: Properties<'_>) -> Result<(), CommandError> {
         self.end_what_is_over(now);
         let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
-        let session_present = self.has_session && !asked.clean_session;
+        let session_present =
+            self.has_session && (!asked.clean_session || planted!(SessionPresentAlways));
         let version = asked.peer.version;
         let (method, options) = (self.method.clone(), Arc::clone(&self.exchange.options));
         let all = connack_properties(asked, &method, &options, properties);
@@ -315,10 +321,15 @@ impl Server {
             Connack { properties, ..Connack::accepted(present) }.encode(version, out)
         })?;
         let Some(asked) = self.asked.take() else { return Err(CommandError::NotConnected) };
-        if session_present {
-            self.forget_will();
-        } else {
+        if !session_present {
             self.end_session();
+        } else if planted!(WillNotCancelled)
+            || self.wills.due() <= now && !planted!(WillCancelledLate)
+        {
+            // Its delay was over before, though nobody has called `timeout`.
+            self.publish_will();
+        } else {
+            self.forget_will();
         }
         self.wills.set(asked.will);
         self.has_session = true;
@@ -396,6 +407,9 @@ impl Server {
         // [MQTT-3.1.4-2]; 5.0: [MQTT-3.1.4-3]
         self.tell_peer(now, ReasonCode::SESSION_TAKEN_OVER);
         self.exchange.tell(Pending::Close(CloseReason::TakenOver));
+        if planted!(WillLostOnTakeOver) {
+            self.forget_will();
+        }
         self.end(now, false);
         if clean_session {
             self.end_session();
@@ -685,7 +699,7 @@ impl Server {
     pub(super) fn went_away(&mut self, now: Instant, is_clean: bool) {
         let expiry = self.expiry;
         self.exchange.note(|| Record::Disconnected { at: Some(now), expiry });
-        if is_clean {
+        if is_clean && !planted!(WillAfterDisconnect) {
             self.forget_will();
         } else {
             self.wills.start(now);
@@ -693,6 +707,7 @@ impl Server {
         match expiry {
             0 => self.end_session(),
             u32::MAX => self.session_end = Instant::NEVER,
+            _ if planted!(SessionNeverExpires) => self.session_end = Instant::NEVER,
             seconds => self.session_end = now.plus_seconds(seconds.into()),
         }
         self.end_what_is_over(now);
@@ -712,7 +727,12 @@ impl Server {
 
     fn publish_will(&mut self) {
         if let Some(message) = self.wills.take() {
-            self.exchange.note(|| Record::WillOver);
+            if !planted!(JournalWithoutWillOver) {
+                self.exchange.note(|| Record::WillOver);
+            }
+            if planted!(WillTwice) {
+                self.exchange.tell(Pending::Will(message.clone()));
+            }
             self.exchange.tell(Pending::Will(message));
         }
     }

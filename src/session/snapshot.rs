@@ -51,7 +51,7 @@ pub struct Snapshot {
     pub is_connected: bool,
     /// For how many seconds the session is kept after its connection.
     pub expiry: u32,
-    /// When it ends, if the client of a server is away.
+    /// When it ends, if there is no connection.
     pub end: Option<Instant>,
     /// The token that comes next.
     pub next_token: Token,
@@ -241,11 +241,16 @@ impl Snapshot {
             since: waiting.since,
         });
         let received = exchange.inbound.iter().filter(|(_, is_taken)| *is_taken);
+        let queued: Vec<_> = if planted!(SnapshotReversesQueue) {
+            queued.collect::<Vec<_>>().into_iter().rev().collect()
+        } else {
+            queued.collect()
+        };
         Self {
             next_token: exchange.next_token,
             sent: sent.collect(),
             received: received.map(|(id, _)| id).collect(),
-            queued: queued.collect(),
+            queued,
             ..Self::empty()
         }
     }
@@ -337,7 +342,8 @@ impl Client {
             return Err(SnapshotError::OfServer);
         }
         let mut client = Self::new(options);
-        (client.has_session, client.expiry) = (snapshot.has_session, snapshot.expiry);
+        let expiry = if planted!(ExpiryNotRestored) { 0 } else { snapshot.expiry };
+        (client.has_session, client.expiry) = (snapshot.has_session, expiry);
         // There is no connection any more with which it was to end.
         let is_over = snapshot.expiry == 0;
         snapshot.fill(&mut client.exchange)?;
