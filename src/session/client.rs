@@ -1,25 +1,23 @@
 //! The client's side of a session: connects, asks, resumes.
 
+mod commands;
+mod packets;
+
 use super::{
-    Answer, Arrival, Request,
-    action::{ClientAction, Common, Published, Received, Requested, Token},
-    exchange::{Exchange, Peer, Pending, Sent},
+    Arrival,
+    action::{ClientAction, Received, Token},
+    exchange::{Exchange, Peer, Pending},
     fault::{CloseReason, CommandError, Deadline, Fault},
-    input::{Item, Plain},
+    input::Plain,
     journal::Record,
-    message::Message,
     method::Method,
     options::SessionOptions,
     outgoing::Outgoing,
 };
 use crate::{
-    packet::{
-        Auth, Connack, Connect, DecodeOptions, Disconnect, EncodeError, Field, List, Packet,
-        PacketType, Pingreq, Properties, Subscribe, Subscription, Unsubscribe, check_sender,
-    },
+    packet::{Connect, DecodeOptions, Disconnect, Pingreq, Properties},
     time::Instant,
-    topic::TopicFilter,
-    types::{PacketId, QoS, ReasonCode, Role, Version},
+    types::{PacketId, Role, Version},
 };
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
@@ -299,265 +297,6 @@ impl Client {
         self.exchange.transmit(now)
     }
 
-    // Commands.
-
-    /// Sends a message, or keeps it until it may be sent: behind others, or until there is a
-    /// connection. One of QoS 0 is not kept.
-    pub fn publish(&mut self, now: Instant, message: Message) -> Result<Published, CommandError> {
-        let version = self.exchange.version();
-        if !version.is_5_0() && message.is_of_5_0() && self.phase != Phase::Closed {
-            let (packet_type, field) = (PacketType::Publish, Field::Properties);
-            return Err(EncodeError::NotInVersion { packet_type, field, version }.into());
-        }
-        let none = ReasonCode::SUCCESS;
-        check_sender(PacketType::Publish, version, Role::Client, none, message.properties())?;
-        self.exchange.publish(now, message, true)
-    }
-
-    /// Asks for messages.
-    pub fn subscribe<'a>(
-        &mut self,
-        now: Instant,
-        subscriptions: impl Into<List<'a, Subscription<'a>>>,
-        properties: Properties<'a>,
-    ) -> Result<Requested, CommandError> {
-        let subscriptions = subscriptions.into();
-        let packet = Subscribe { packet_id: PacketId::MIN, subscriptions, properties };
-        let (version, count) = (self.exchange.version(), subscriptions.len());
-        let len = packet.encoded_len(version)?;
-        self.request(now, Request::Subscribe, count, len, |packet_id, out| {
-            Subscribe { packet_id, ..packet }.encode(version, out)
-        })
-    }
-
-    /// Asks for no more messages.
-    pub fn unsubscribe<'a>(
-        &mut self,
-        now: Instant,
-        filters: impl Into<List<'a, TopicFilter<'a>>>,
-        properties: Properties<'a>,
-    ) -> Result<Requested, CommandError> {
-        let filters = filters.into();
-        let packet = Unsubscribe { packet_id: PacketId::MIN, filters, properties };
-        let (version, count) = (self.exchange.version(), filters.len());
-        let len = packet.encoded_len(version)?;
-        self.request(now, Request::Unsubscribe, count, len, |packet_id, out| {
-            Unsubscribe { packet_id, ..packet }.encode(version, out)
-        })
-    }
-
-    fn request(
-        &mut self,
-        now: Instant,
-        request: Request,
-        count: usize,
-        len: usize,
-        encode: impl Fn(PacketId, &mut Vec<u8>) -> Result<(), EncodeError>,
-    ) -> Result<Requested, CommandError> {
-        let exchange = &mut self.exchange;
-        if self.phase != Phase::Online {
-            return Err(CommandError::NotConnected);
-        }
-        let codes = u16::try_from(count).map_err(|_| CommandError::TooManyFilters)?;
-        let maximum = exchange.peer.max_packet_size;
-        if u32::try_from(len).is_ok_and(|len| len > maximum) {
-            return Err(CommandError::TooLarge { len, maximum });
-        }
-        if !exchange.has_room() {
-            return Err(CommandError::OutgoingFull);
-        }
-        let token = exchange.token();
-        let sent = Sent { content: None, token, codes, qos: QoS::AtMostOnce, retain: false };
-        let packet_id =
-            exchange.outbound.request(request, sent).map_err(|_| CommandError::NoIdentifier)?;
-        encode(packet_id, exchange.out.bytes())?;
-        exchange.last_sent = now;
-        Ok(Requested { token, packet_id })
-    }
-
-    /// Acknowledges a message, or refuses it by a reason code of 0x80 or above (5.0), where that is left
-    /// to the application. The answers go out in the order that the standard wants, whatever the order
-    /// of the calls; words in the properties go with an answer that may go out at once.
-    pub fn acknowledge(
-        &mut self,
-        now: Instant,
-        packet_id: PacketId,
-        qos: QoS,
-        reason: ReasonCode,
-        properties: Properties<'_>,
-    ) -> Result<(), CommandError> {
-        self.exchange.acknowledge(now, packet_id, qos, reason, properties)
-    }
-
-    /// Goes on with the authentication, or begins it again with
-    /// [`ReasonCode::RE_AUTHENTICATE`] (5.0). The authentication method is added.
-    pub fn authenticate(
-        &mut self,
-        now: Instant,
-        reason: ReasonCode,
-        properties: Properties<'_>,
-    ) -> Result<(), CommandError> {
-        let is_fine = match (self.phase, reason) {
-            (Phase::Closed, _) => return Err(CommandError::NotConnected),
-            (_, ReasonCode::CONTINUE_AUTHENTICATION) => true,
-            (phase, ReasonCode::RE_AUTHENTICATE) => phase == Phase::Online,
-            _ => false,
-        };
-        self.method.write(&mut self.exchange, now, reason, properties, is_fine)
-    }
-
-    /// Leaves: DISCONNECT is to be written, then the transport to be closed.
-    pub fn disconnect(
-        &mut self,
-        now: Instant,
-        disconnect: &Disconnect<'_>,
-    ) -> Result<(), CommandError> {
-        if self.phase == Phase::Closed {
-            return Err(CommandError::NotConnected);
-        }
-        let expiry = disconnect.properties.session_expiry_interval();
-        let is_online = self.phase == Phase::Online;
-        let agreed = if is_online { self.expiry } else { self.asked_expiry };
-        // [MQTT-3.1.2-23] of 5.0
-        if agreed == 0 && expiry.is_some_and(|expiry| expiry > 0) {
-            return Err(CommandError::SessionExpiry);
-        }
-        let (reason, properties) = (disconnect.reason, disconnect.properties);
-        let version = self.exchange.version();
-        check_sender(PacketType::Disconnect, version, Role::Client, reason, properties)?;
-        self.exchange.write(now, properties, true, |properties, version, out| {
-            Disconnect { reason, properties }.encode(version, out)
-        })?;
-        if is_online {
-            self.expiry = expiry.unwrap_or(agreed);
-        }
-        self.exchange.tell(Pending::Close(CloseReason::Disconnected));
-        self.end();
-        Ok(())
-    }
-
-    // What follows from packets.
-
-    fn handle<'b>(
-        &mut self,
-        now: Instant,
-        item: Item<'b>,
-    ) -> Result<Option<ClientAction<'b>>, Fault> {
-        let packet = match item {
-            Item::Packet(packet) => packet,
-            Item::Skipped(skipped) if self.phase == Phase::Online => {
-                self.exchange.skipped(now, &skipped)?;
-                return Ok(Some(ClientAction::Skipped(skipped)));
-            }
-            Item::Skipped(skipped) => return Err(Fault::Unexpected(skipped.packet_type)),
-        };
-        if self.phase == Phase::Connecting {
-            return match packet {
-                Packet::Connack(connack) => self.on_connack(now, connack).map(Some),
-                Packet::Auth(auth) => self.on_auth(auth).map(Some),
-                other => Err(Fault::Unexpected(other.packet_type())),
-            };
-        }
-        let common = match packet {
-            Packet::Suback(suback) => {
-                let codes = suback.codes.len();
-                let Some(sent) = self.on_answer(Answer::Suback, suback.packet_id, Some(codes))?
-                else {
-                    return Ok(Some(ignored(PacketType::Suback, suback.packet_id)));
-                };
-                return Ok(Some(ClientAction::Subscribed(sent.token, suback)));
-            }
-            Packet::Unsuback(unsuback) => {
-                let codes = self.exchange.version().is_5_0().then(|| unsuback.codes.len());
-                let Some(sent) = self.on_answer(Answer::Unsuback, unsuback.packet_id, codes)?
-                else {
-                    return Ok(Some(ignored(PacketType::Unsuback, unsuback.packet_id)));
-                };
-                return Ok(Some(ClientAction::Unsubscribed(sent.token, unsuback)));
-            }
-            Packet::Pingresp(_) => {
-                self.response_due = Instant::NEVER;
-                return Ok(None);
-            }
-            Packet::Disconnect(disconnect) if self.exchange.version().is_5_0() => {
-                self.exchange.tell(Pending::Close(CloseReason::PeerDisconnected));
-                self.end();
-                return Ok(Some(ClientAction::Disconnected(disconnect)));
-            }
-            Packet::Auth(auth) => return self.on_auth(auth).map(Some),
-            packet => self.exchange.handle_flow(now, packet)?,
-        };
-        Ok(common.map(Into::into))
-    }
-
-    /// The request that is answered; `None` if there is none.
-    fn on_answer(
-        &mut self,
-        answer: Answer,
-        id: PacketId,
-        codes: Option<usize>,
-    ) -> Result<Option<Sent>, Fault> {
-        if let Some((awaited, sent)) = self.exchange.outbound.get(id)
-            && awaited.is_request()
-            && codes.is_some_and(|codes| codes != usize::from(sent.codes))
-        {
-            let given = u32::try_from(codes.unwrap_or_default()).unwrap_or(u32::MAX);
-            return Err(Fault::CodeCount { asked: sent.codes.into(), given });
-        }
-        match self.exchange.outbound.answer(answer, id)? {
-            super::Answered::Done(sent) => Ok(Some(sent)),
-            _ => Ok(None),
-        }
-    }
-
-    fn on_connack<'b>(
-        &mut self,
-        now: Instant,
-        connack: Connack<'b>,
-    ) -> Result<ClientAction<'b>, Fault> {
-        if connack.reason != ReasonCode::SUCCESS {
-            self.exchange.tell(Pending::Close(CloseReason::Refused));
-            self.close();
-            return Ok(ClientAction::Refused(connack));
-        }
-        let (version, properties) = (self.exchange.version(), connack.properties);
-        self.method.check(properties)?;
-        let has_session = self.has_session && !self.clean_session;
-        // [MQTT-3.2.2-4] of 5.0; 3.1.1 lets a client be that has lost its session.
-        if connack.session_present && (self.clean_session || version.is_5_0() && !has_session) {
-            return Err(Fault::SessionPresent);
-        }
-        // 3.1 does not tell; the client has to take it that there is one.
-        let resumes = connack.session_present || version.session_present_bit() == 0 && has_session;
-        if !resumes {
-            // [MQTT-3.2.2-5] of 5.0
-            self.end_session(false);
-        }
-        self.has_session = true;
-        self.keep_alive = properties.server_keep_alive().unwrap_or(self.keep_alive);
-        self.expiry = properties.session_expiry_interval().unwrap_or(self.asked_expiry);
-        self.response_due = Instant::NEVER;
-        self.phase = Phase::Online;
-        let expiry = self.expiry;
-        self.exchange.note(|| Record::Connected { expiry, will: None });
-        self.exchange.connected(now, Peer::of(version, properties));
-        Ok(ClientAction::Connected(connack))
-    }
-
-    fn on_auth<'b>(&mut self, auth: Auth<'b>) -> Result<ClientAction<'b>, Fault> {
-        self.method.expect(auth.properties)?;
-        let is_fine = match auth.reason {
-            ReasonCode::CONTINUE_AUTHENTICATION => true,
-            ReasonCode::SUCCESS => self.phase == Phase::Online,
-            _ => false,
-        };
-        if is_fine {
-            Ok(ClientAction::Auth(auth))
-        } else {
-            Err(Fault::Unexpected(PacketType::Auth))
-        }
-    }
-
     // How a connection ends.
 
     fn fail(&mut self, now: Instant, fault: Fault) {
@@ -633,10 +372,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.exchange.show(f.debug_struct("Client").field("phase", &self.phase))
     }
-}
-
-fn ignored<'b>(packet_type: PacketType, packet_id: PacketId) -> ClientAction<'b> {
-    Common::Ignored { packet_type, packet_id }.into()
 }
 
 /// When a timeout that begins now is over.

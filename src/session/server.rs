@@ -1,33 +1,31 @@
 //! The server's side of a session: one client, as a server sees it.
 
+mod commands;
+mod connection;
+mod packets;
+
 use super::{
     Arrival,
-    action::{Published, Received, ServerAction, Token},
+    action::{Received, ServerAction, Token},
     client::due,
     exchange::{Exchange, Peer, Pending},
-    fault::{CloseReason, CommandError, Deadline, Fault},
-    input::{Item, Plain},
+    fault::{CloseReason, Deadline, Fault},
+    input::Plain,
     journal::Record,
     message::Message,
     method::Method,
     options::SessionOptions,
     outgoing::Outgoing,
-    requests::{Kind, Requests},
+    requests::Requests,
     will::Wills,
 };
 use crate::{
-    packet::{
-        Auth, Connack, Connect, DecodeOptions, Disconnect, Packet, PacketType, Pingresp,
-        Properties, Property, PropertyId, Publish, Suback, Unsuback, check_sender,
-    },
+    packet::{Connack, DecodeOptions, Disconnect, PacketType, Properties},
     time::Instant,
     types::{PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::{
-    fmt,
-    num::{NonZeroU16, NonZeroU32},
-};
+use core::fmt;
 
 /// One client as a server sees it: events and commands in, actions and bytes out.
 ///
@@ -299,347 +297,6 @@ impl Server {
         self.exchange.transmit(now)
     }
 
-    // Commands about the connection.
-
-    /// Accepts the CONNECT. The CONNACK tells whether there was a session, what the options limit, and
-    /// these properties: those of the options give way to them.
-    pub fn accept(&mut self, now: Instant, properties: Properties<'_>) -> Result<(), CommandError> {
-        self.end_what_is_over(now);
-        let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
-        let session_present =
-            self.has_session && (!asked.clean_session || planted!(SessionPresentAlways));
-        let version = asked.peer.version;
-        let (method, options) = (self.method.clone(), Arc::clone(&self.exchange.options));
-        let all = connack_properties(asked, &method, &options, properties);
-        let all = Properties::from(&all[..]);
-        let present = session_present && version.session_present_bit() != 0;
-        let connack = Connack { properties: all, ..Connack::accepted(present) };
-        connack.encoded_len(version)?;
-        // What the peer takes counts for the CONNACK already.
-        self.exchange.peer = asked.peer;
-        self.exchange.write(now, all, true, |properties, version, out| {
-            Connack { properties, ..Connack::accepted(present) }.encode(version, out)
-        })?;
-        let Some(asked) = self.asked.take() else { return Err(CommandError::NotConnected) };
-        if !session_present {
-            self.end_session();
-        } else if planted!(WillNotCancelled)
-            || self.wills.due() <= now && !planted!(WillCancelledLate)
-        {
-            // Its delay was over before, though nobody has called `timeout`.
-            self.publish_will();
-        } else {
-            self.forget_will();
-        }
-        self.wills.set(asked.will);
-        self.has_session = true;
-        self.keep_alive = all.server_keep_alive().unwrap_or(asked.keep_alive);
-        self.expiry = all.session_expiry_interval().unwrap_or(asked.expiry);
-        (self.phase, self.session_end) = (Phase::Online, Instant::NEVER);
-        // What the server tells the client holds for the server.
-        let told = Peer::of(version, all);
-        let receive_maximum = told.receive_maximum.min(options.receive_maximum);
-        self.exchange.inbound.set_maximum(receive_maximum);
-        self.exchange.own_aliases = told.topic_alias_maximum;
-        self.exchange.decode.max_packet_size = told.max_packet_size.min(options.max_packet_size);
-        (self.maximum_qos, self.retain_available) = (told.maximum_qos, told.retain_available);
-        let (expiry, will) = (self.expiry, self.wills.waiting());
-        self.exchange.note(|| Record::Connected { expiry, will });
-        self.exchange.connected(now, asked.peer);
-        Ok(())
-    }
-
-    /// Refuses the CONNECT, and says why in a CONNACK; without a reason the transport is just closed. A
-    /// session that there is stays as it was.
-    pub fn refuse(
-        &mut self,
-        now: Instant,
-        reason: Option<ReasonCode>,
-        properties: Properties<'_>,
-    ) -> Result<(), CommandError> {
-        let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
-        let version = asked.peer.version;
-        if let Some(reason) = reason {
-            if !reason.is_failure() {
-                return Err(CommandError::Reason(reason));
-            }
-            Connack { session_present: false, reason, properties }.encoded_len(version)?;
-            self.exchange.peer = asked.peer;
-            self.exchange.write(now, properties, true, |properties, version, out| {
-                Connack { session_present: false, reason, properties }.encode(version, out)
-            })?;
-        }
-        self.exchange.tell(Pending::Close(CloseReason::Refused));
-        self.end(now, false);
-        Ok(())
-    }
-
-    /// Goes on with the authentication, or ends it well with [`ReasonCode::SUCCESS`] where the client
-    /// has authenticated again (5.0). The authentication method is added.
-    pub fn authenticate(
-        &mut self,
-        now: Instant,
-        reason: ReasonCode,
-        properties: Properties<'_>,
-    ) -> Result<(), CommandError> {
-        let is_fine = match (self.phase, reason) {
-            (Phase::Closed | Phase::Opened, _) => return Err(CommandError::NotConnected),
-            (_, ReasonCode::CONTINUE_AUTHENTICATION) => true,
-            (phase, ReasonCode::SUCCESS) => phase == Phase::Online,
-            _ => false,
-        };
-        if let Some(asked) = &self.asked {
-            self.exchange.peer = asked.peer;
-        }
-        self.method.write(&mut self.exchange, now, reason, properties, is_fine)?;
-        if let Some(asked) = &mut self.asked {
-            asked.is_authenticating = true;
-        }
-        Ok(())
-    }
-
-    /// Another connection has been made by this client: this one is to be closed, after it was told so
-    /// in 5.0. With a clean session the session ends too. The new connection is [`Self::opened`] next.
-    pub fn take_over(&mut self, now: Instant, clean_session: bool) {
-        if self.phase == Phase::Closed {
-            return;
-        }
-        // [MQTT-3.1.4-2]; 5.0: [MQTT-3.1.4-3]
-        self.tell_peer(now, ReasonCode::SESSION_TAKEN_OVER);
-        self.exchange.tell(Pending::Close(CloseReason::TakenOver));
-        if planted!(WillLostOnTakeOver) {
-            self.forget_will();
-        }
-        self.end(now, false);
-        if clean_session {
-            self.end_session();
-        }
-    }
-
-    /// Closes the connection, in 5.0 with a DISCONNECT. The will is published, as the client has not left
-    /// by itself.
-    pub fn disconnect(
-        &mut self,
-        now: Instant,
-        disconnect: &Disconnect<'_>,
-    ) -> Result<(), CommandError> {
-        if self.phase == Phase::Closed {
-            return Err(CommandError::NotConnected);
-        }
-        if self.phase == Phase::Online && self.version().is_5_0() {
-            let Disconnect { reason, properties } = *disconnect;
-            // [MQTT-3.14.2-2]
-            if properties.session_expiry_interval().is_some() {
-                return Err(CommandError::SessionExpiry);
-            }
-            let version = self.version();
-            check_sender(PacketType::Disconnect, version, Role::Server, reason, properties)?;
-            self.exchange.write(now, properties, true, |properties, version, out| {
-                Disconnect { reason, properties }.encode(version, out)
-            })?;
-        }
-        self.exchange.tell(Pending::Close(CloseReason::Disconnected));
-        self.end(now, false);
-        Ok(())
-    }
-
-    /// Ends the session of a client that is away.
-    pub fn expire_session(&mut self) -> Result<(), CommandError> {
-        if self.phase == Phase::Online {
-            return Err(CommandError::Connected);
-        }
-        self.end_session();
-        Ok(())
-    }
-
-    // Commands about messages.
-
-    /// Sends a message to the client, or keeps it until it may be sent: behind others, or until the
-    /// client is back. `granted` is what its subscription was granted: the message is sent with this
-    /// QoS at most [MQTT-3.8.4-6]. One of QoS 0 is not kept; properties are left out before 5.0.
-    pub fn publish(
-        &mut self,
-        now: Instant,
-        message: Message,
-        granted: QoS,
-    ) -> Result<Published, CommandError> {
-        self.end_what_is_over(now);
-        let qos = message.qos().min(granted);
-        self.exchange.publish(now, message.with_qos(qos), self.has_session)
-    }
-
-    /// Acknowledges a message, or refuses it by a reason code of 0x80 or above (5.0), where that is left
-    /// to the application; see [`Client::acknowledge`](super::Client::acknowledge).
-    pub fn acknowledge(
-        &mut self,
-        now: Instant,
-        packet_id: PacketId,
-        qos: QoS,
-        reason: ReasonCode,
-        properties: Properties<'_>,
-    ) -> Result<(), CommandError> {
-        self.exchange.acknowledge(now, packet_id, qos, reason, properties)
-    }
-
-    /// Answers a SUBSCRIBE, with a code for each of its filters.
-    pub fn grant(&mut self, now: Instant, suback: &Suback<'_>) -> Result<(), CommandError> {
-        let Suback { packet_id, codes, properties } = *suback;
-        let at = self.requests.find(Kind::Subscribe, packet_id, Some(codes.len()))?;
-        suback.encoded_len(self.version())?;
-        self.exchange.write(now, properties, false, |properties, version, out| {
-            Suback { packet_id, codes, properties }.encode(version, out)
-        })?;
-        self.requests.remove(at);
-        Ok(())
-    }
-
-    /// Answers an UNSUBSCRIBE, in 5.0 with a code for each of its filters.
-    pub fn remove(&mut self, now: Instant, unsuback: &Unsuback<'_>) -> Result<(), CommandError> {
-        let Unsuback { packet_id, codes, properties } = *unsuback;
-        let count = self.version().is_5_0().then(|| codes.len());
-        let at = self.requests.find(Kind::Unsubscribe, packet_id, count)?;
-        unsuback.encoded_len(self.version())?;
-        self.exchange.write(now, properties, false, |properties, version, out| {
-            Unsuback { packet_id, codes, properties }.encode(version, out)
-        })?;
-        self.requests.remove(at);
-        Ok(())
-    }
-
-    // What follows from packets.
-
-    fn handle<'b>(
-        &mut self,
-        now: Instant,
-        item: Item<'b>,
-    ) -> Result<Option<ServerAction<'b>>, Fault> {
-        let packet = match item {
-            Item::Packet(packet) => packet,
-            Item::Skipped(skipped) if self.phase == Phase::Online => {
-                self.exchange.skipped(now, &skipped)?;
-                return Ok(Some(ServerAction::Skipped(skipped)));
-            }
-            Item::Skipped(skipped) => return Err(Fault::Unexpected(skipped.packet_type)),
-        };
-        if self.phase != Phase::Online {
-            return match (self.phase, packet) {
-                (Phase::Opened, Packet::Connect(connect)) => self.on_connect(connect).map(Some),
-                (Phase::Asked, Packet::Auth(auth)) => self.on_auth(auth).map(Some),
-                (_, other) => Err(Fault::Unexpected(other.packet_type())),
-            };
-        }
-        match packet {
-            Packet::Pingreq(_) => {
-                // [MQTT-3.12.4-1]
-                let _ = self.exchange.write(now, Properties::EMPTY, true, |_, version, out| {
-                    Pingresp.encode(version, out)
-                });
-                self.exchange.quiet();
-                Ok(None)
-            }
-            Packet::Subscribe(subscribe) => {
-                let (id, count) = (subscribe.packet_id, subscribe.subscriptions.len());
-                self.requests.push(Kind::Subscribe, id, count);
-                Ok(Some(ServerAction::Subscribe(subscribe)))
-            }
-            Packet::Unsubscribe(unsubscribe) => {
-                let (id, count) = (unsubscribe.packet_id, unsubscribe.filters.len());
-                self.requests.push(Kind::Unsubscribe, id, count);
-                Ok(Some(ServerAction::Unsubscribe(unsubscribe)))
-            }
-            Packet::Disconnect(disconnect) => self.on_disconnect(now, disconnect).map(Some),
-            Packet::Auth(auth) => self.on_auth(auth).map(Some),
-            Packet::Publish(publish) => {
-                self.check(&publish)?;
-                Ok(self.exchange.received(now, publish)?.map(Into::into))
-            }
-            packet => Ok(self.exchange.handle_flow(now, packet)?.map(Into::into)),
-        }
-    }
-
-    /// A server that has told a limit does not take what is beyond it.
-    #[inline]
-    fn check(&self, publish: &Publish<'_>) -> Result<(), Fault> {
-        if !self.version().is_5_0() {
-            return Ok(());
-        }
-        if publish.qos() > self.maximum_qos {
-            return Err(Fault::QosNotSupported);
-        }
-        if publish.retain && !self.retain_available {
-            return Err(Fault::RetainNotSupported);
-        }
-        Ok(())
-    }
-
-    fn on_connect<'b>(&mut self, connect: Connect<'b>) -> Result<ServerAction<'b>, Fault> {
-        let Connect { version, properties, clean_session, .. } = connect;
-        let peer = Peer::of(version, properties);
-        self.exchange.decode.version = version;
-        self.exchange.peer = peer;
-        let options = &self.exchange.options;
-        if let Some(will) = &connect.will
-            && version.is_5_0()
-        {
-            // [MQTT-3.2.2-12] [MQTT-3.2.2-13]
-            if will.qos > options.maximum_qos {
-                return Err(Fault::QosNotSupported);
-            }
-            if will.retain && !options.retain_available {
-                return Err(Fault::RetainNotSupported);
-            }
-        }
-        let before_5_0 = if clean_session { 0 } else { options.session_expiry };
-        let expiry = properties.session_expiry_interval().unwrap_or(0);
-        self.method = Method::of(properties);
-        self.asked = Some(Box::new(Asked {
-            peer,
-            will: connect.will.as_ref().map(|will| {
-                (Message::of_will(will), will.properties.will_delay_interval().unwrap_or(0))
-            }),
-            expiry: version.pick(before_5_0, before_5_0, expiry),
-            keep_alive: connect.keep_alive,
-            clean_session,
-            wants_response_information: properties.request_response_information().unwrap_or(false),
-            is_authenticating: false,
-        }));
-        self.phase = Phase::Asked;
-        Ok(ServerAction::Connect(connect))
-    }
-
-    fn on_auth<'b>(&mut self, auth: Auth<'b>) -> Result<ServerAction<'b>, Fault> {
-        self.method.expect(auth.properties)?;
-        let is_fine = match auth.reason {
-            ReasonCode::CONTINUE_AUTHENTICATION => true,
-            ReasonCode::RE_AUTHENTICATE => self.phase == Phase::Online,
-            _ => false,
-        };
-        if !is_fine {
-            return Err(Fault::Unexpected(PacketType::Auth));
-        }
-        if let Some(asked) = &mut self.asked {
-            // The next one comes when the server has answered this one.
-            asked.is_authenticating = false;
-        }
-        Ok(ServerAction::Auth(auth))
-    }
-
-    fn on_disconnect<'b>(
-        &mut self,
-        now: Instant,
-        disconnect: Disconnect<'b>,
-    ) -> Result<ServerAction<'b>, Fault> {
-        let expiry = disconnect.properties.session_expiry_interval();
-        if self.expiry == 0 && expiry.is_some_and(|expiry| expiry > 0) {
-            return Err(Fault::SessionExpiry);
-        }
-        self.expiry = expiry.unwrap_or(self.expiry);
-        self.exchange.tell(Pending::Close(CloseReason::PeerDisconnected));
-        // [MQTT-3.14.4-3]; with another reason code the client wants its will published.
-        self.end(now, disconnect.reason == ReasonCode::SUCCESS);
-        Ok(ServerAction::Disconnected(disconnect))
-    }
-
     // How connections and sessions end.
 
     fn tell_peer(&mut self, now: Instant, reason: ReasonCode) {
@@ -774,41 +431,4 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.exchange.show(f.debug_struct("Server").field("phase", &self.phase))
     }
-}
-
-/// What the CONNACK says: what the application wants, and what the options limit.
-fn connack_properties<'a>(
-    asked: &Asked,
-    method: &'a Method,
-    options: &SessionOptions,
-    properties: Properties<'a>,
-) -> Vec<Property<'a>> {
-    if !asked.peer.version.is_5_0() {
-        return properties.iter().collect();
-    }
-    let mut given = method.add(properties);
-    // [MQTT-3.1.2-28]
-    given.retain(|property| {
-        property.id() != PropertyId::ResponseInformation || asked.wants_response_information
-    });
-    let is_free = |id: PropertyId| given.iter().all(|property| property.id() != id);
-    let limits = limits(options).into_iter().flatten();
-    let mut all: Vec<_> = limits.filter(|property| is_free(property.id())).collect();
-    all.extend(given);
-    all
-}
-
-/// The properties that tell the limits of the options, where they are not what holds anyway.
-fn limits(options: &SessionOptions) -> [Option<Property<'static>>; 5] {
-    let receive = NonZeroU16::new(options.receive_maximum);
-    let size = NonZeroU32::new(options.max_packet_size);
-    let (qos, aliases) = (options.maximum_qos, options.topic_alias_maximum);
-    [
-        receive.filter(|max| max.get() < u16::MAX).map(Property::ReceiveMaximum),
-        (qos < QoS::ExactlyOnce).then_some(Property::MaximumQos(qos)),
-        (!options.retain_available).then_some(Property::RetainAvailable(false)),
-        size.filter(|max| max.get() < DecodeOptions::MAX_PACKET_SIZE)
-            .map(Property::MaximumPacketSize),
-        (aliases > 0).then_some(Property::TopicAliasMaximum(aliases)),
-    ]
 }

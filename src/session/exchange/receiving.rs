@@ -1,0 +1,200 @@
+//! Messages that are received, and their answers.
+
+use super::{Aliased, Exchange};
+use crate::{
+    packet::{PacketType, Properties, Puback, Publish, Pubrec, check_sender},
+    session::{
+        Arrival, Flow, InboundError,
+        action::{Common, Received},
+        fault::{CommandError, Fault},
+        journal::Record,
+    },
+    time::Instant,
+    types::{Delivery, PacketId, QoS, ReasonCode},
+};
+
+impl Exchange {
+    /// A message has come.
+    pub(in crate::session) fn received<'b>(
+        &mut self,
+        now: Instant,
+        publish: Publish<'b>,
+    ) -> Result<Option<Common<'b>>, Fault> {
+        let (arrival, topic) = self.admit(now, &publish)?;
+        Ok(match arrival {
+            Arrival::Deliver => Some(Common::Message(Received::new(publish, topic))),
+            Arrival::Repeated => None,
+        })
+    }
+
+    /// Whether a message is to be delivered, and its topic if an alias stands for it. It is acknowledged,
+    /// if that is not left to the application.
+    #[inline]
+    pub(in crate::session) fn admit(
+        &mut self,
+        now: Instant,
+        publish: &Publish<'_>,
+    ) -> Result<(Arrival, Option<Aliased>), Fault> {
+        let topic = if publish.properties.is_empty() { None } else { self.resolve(publish)? };
+        let (packet_id, flow) = match publish.delivery {
+            Delivery::AtMostOnce => return Ok((Arrival::Deliver, topic)),
+            Delivery::AtLeastOnce { packet_id, .. } => (packet_id, Flow::AtLeastOnce),
+            Delivery::ExactlyOnce { packet_id, .. } => (packet_id, Flow::ExactlyOnce),
+        };
+        if self.options.manual_acknowledgement {
+            return Ok((self.admit_unacknowledged(now, packet_id, flow)?, topic));
+        }
+        let arrival = match self.inbound.take(packet_id, flow) {
+            Ok(arrival) => arrival,
+            Err(error) => {
+                self.refuse(now, packet_id, flow, error)?;
+                return Ok((Arrival::Repeated, topic));
+            }
+        };
+        if flow == Flow::ExactlyOnce
+            && arrival == Arrival::Deliver
+            && !planted!(JournalWithoutReceived)
+        {
+            self.note(|| Record::Received { packet_id });
+        }
+        let _ =
+            self.answer(now, answer_to(flow), packet_id, ReasonCode::SUCCESS, Properties::EMPTY);
+        Ok((arrival, topic))
+    }
+
+    /// The same for a message that is left to the application.
+    #[inline(never)]
+    pub(in crate::session) fn admit_unacknowledged(
+        &mut self,
+        now: Instant,
+        packet_id: PacketId,
+        flow: Flow,
+    ) -> Result<Arrival, Fault> {
+        match self.inbound.publish(packet_id, flow) {
+            Ok(arrival) => {
+                self.send_answers(now, None);
+                Ok(arrival)
+            }
+            Err(error) => {
+                self.refuse(now, packet_id, flow, error)?;
+                Ok(Arrival::Repeated)
+            }
+        }
+    }
+
+    /// Refuses a message whose identifier is in use, where the version can say so.
+    #[cold]
+    pub(in crate::session) fn refuse(
+        &mut self,
+        now: Instant,
+        packet_id: PacketId,
+        flow: Flow,
+        error: InboundError,
+    ) -> Result<(), Fault> {
+        if !(self.version().is_5_0() && matches!(error, InboundError::InUse(_))) {
+            return Err(error.into());
+        }
+        let (reason, none) = (ReasonCode::PACKET_IDENTIFIER_IN_USE, Properties::EMPTY);
+        let _ = self.answer(now, answer_to(flow), packet_id, reason, none);
+        Ok(())
+    }
+
+    /// The topic that an alias stands for, if there is one.
+    #[inline(never)]
+    pub(in crate::session) fn resolve(
+        &mut self,
+        publish: &Publish<'_>,
+    ) -> Result<Option<Aliased>, Fault> {
+        let Some(alias) = publish.properties.topic_alias() else { return Ok(None) };
+        // [MQTT-3.3.2-9] [MQTT-3.3.2-11]
+        if alias.get() > self.own_aliases {
+            return Err(Fault::TopicAlias(alias.get()));
+        }
+        let aliases = self.aliases.get_or_insert_default();
+        aliases.resolve(alias, publish.topic, self.options.max_alias_bytes)
+    }
+
+    /// The application has taken a message, or refuses it.
+    pub(in crate::session) fn acknowledge(
+        &mut self,
+        now: Instant,
+        packet_id: PacketId,
+        qos: QoS,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) -> Result<(), CommandError> {
+        let flow = match qos {
+            QoS::AtMostOnce => return Err(CommandError::Unknown),
+            QoS::AtLeastOnce => Flow::AtLeastOnce,
+            QoS::ExactlyOnce => Flow::ExactlyOnce,
+        };
+        let (reason, properties) = self.sayable(reason, properties);
+        let (version, role) = (self.version(), self.role);
+        let packet_type = match flow {
+            Flow::AtLeastOnce => {
+                Puback { packet_id, reason, properties }.encoded_len(version)?;
+                PacketType::Puback
+            }
+            Flow::ExactlyOnce => {
+                Pubrec { packet_id, reason, properties }.encoded_len(version)?;
+                PacketType::Pubrec
+            }
+        };
+        check_sender(packet_type, version, role, reason, properties)?;
+        if !self.inbound.acknowledge(packet_id, flow, reason) {
+            return Err(CommandError::Unknown);
+        }
+        if flow == Flow::ExactlyOnce && !reason.is_failure() {
+            self.note(|| Record::Received { packet_id });
+        }
+        self.send_answers(now, Some((packet_id, properties)));
+        Ok(())
+    }
+
+    /// Sends the answers whose turn it is.
+    pub(in crate::session) fn send_answers(
+        &mut self,
+        now: Instant,
+        words: Option<(PacketId, Properties<'_>)>,
+    ) {
+        while let Some(answer) = self.inbound.next_answer() {
+            let packet_type = answer_to(answer.flow);
+            let properties = match words {
+                Some((id, properties)) if id == answer.id => properties,
+                _ => Properties::EMPTY,
+            };
+            let _ = self.answer(now, packet_type, answer.id, answer.reason, properties);
+        }
+    }
+
+    /// PUBREL has come.
+    #[inline]
+    pub(in crate::session) fn released(
+        &mut self,
+        now: Instant,
+        packet_id: PacketId,
+    ) -> Result<(), Fault> {
+        let reason = if self.inbound.pubrel(packet_id)? {
+            if !planted!(JournalWithoutCompleted) {
+                self.note(|| Record::Completed { packet_id });
+            }
+            ReasonCode::SUCCESS
+        } else {
+            if planted!(NoPubcompForUnknown) {
+                return Ok(());
+            }
+            ReasonCode::PACKET_IDENTIFIER_NOT_FOUND
+        };
+        let _ = self.answer(now, PacketType::Pubcomp, packet_id, reason, Properties::EMPTY);
+        Ok(())
+    }
+}
+
+/// What a PUBLISH is answered by.
+#[inline]
+const fn answer_to(flow: Flow) -> PacketType {
+    match flow {
+        Flow::AtLeastOnce => PacketType::Puback,
+        Flow::ExactlyOnce => PacketType::Pubrec,
+    }
+}

@@ -1,0 +1,371 @@
+//! Messages that are sent, and their answers.
+
+use super::{Exchange, MAX_UNTAKEN, Pending, Sent};
+use crate::{
+    packet::{PacketType, Properties},
+    session::{
+        Answer, Answered, Flow, Resend,
+        action::{Common, Failure, Published, Token},
+        fault::{CommandError, Dropped, Fault},
+        form::{Form, delivery},
+        journal::Record,
+        message::{Content, Lens, Message},
+        queue::Waiting,
+    },
+    time::Instant,
+    types::{PacketId, QoS, ReasonCode},
+};
+use alloc::sync::Arc;
+
+impl Exchange {
+    /// Why a message can't be sent to this peer whatever is on its way.
+    #[inline(always)]
+    pub(in crate::session) fn refusal(
+        &self,
+        qos: QoS,
+        retain: bool,
+        lens: Lens,
+    ) -> Option<Dropped> {
+        if qos > self.peer.maximum_qos {
+            return Some(Dropped::QosNotSupported);
+        }
+        if retain && !self.peer.retain_available {
+            return Some(Dropped::RetainNotSupported);
+        }
+        (!lens.fit(self.peer.max_packet_size)).then_some(Dropped::TooLarge)
+    }
+
+    #[inline(always)]
+    pub(in crate::session) fn form(&self, qos: QoS, retain: bool, expiry: Option<u32>) -> Form {
+        // An identifier counts, whichever it will be.
+        let id = if qos == QoS::AtMostOnce { None } else { Some(PacketId::MIN) };
+        Form {
+            delivery: delivery(qos, id, false),
+            retain,
+            has_properties: self.version().is_5_0(),
+            alias: 0,
+            is_topic_known: false,
+            expiry,
+        }
+    }
+
+    /// Sends a message, or keeps it until it may be sent. `keep` tells whether there is a session that
+    /// keeps it without a connection.
+    #[inline]
+    pub(in crate::session) fn publish(
+        &mut self,
+        now: Instant,
+        message: Message,
+        keep: bool,
+    ) -> Result<Published, CommandError> {
+        let (qos, retain) = (message.qos(), message.retain());
+        let form = self.form(qos, retain, message.message_expiry_interval());
+        let lens = message.content().lens(&form);
+        if self.is_online
+            && let Some(why) = self.refusal(qos, retain, lens)
+        {
+            return Err(self.refused(why, lens));
+        }
+        if qos == QoS::AtMostOnce {
+            if !self.is_online {
+                return Err(CommandError::NotConnected);
+            }
+            if !self.has_room() {
+                return Err(CommandError::OutgoingFull);
+            }
+            self.write_message(now, message.content(), message.topic_alias(), form, lens);
+            return Ok(Published::Written);
+        }
+        let is_first =
+            self.queue.as_ref().is_none_or(|queue| queue.is_empty()) || planted!(QueueOvertaken);
+        if is_first
+            && self.may_send()
+            && let Some(packet_id) = self.outbound.next_id()
+        {
+            let token = self.token();
+            self.note_sent(packet_id, token, &message, false);
+            self.send_new(now, message, packet_id, token, form, lens);
+            return Ok(Published::Sent { token, packet_id });
+        }
+        self.wait(now, message, keep)
+    }
+
+    #[cold]
+    pub(in crate::session) fn refused(&self, why: Dropped, lens: Lens) -> CommandError {
+        let maximum = self.peer.max_packet_size;
+        match why {
+            Dropped::QosNotSupported => CommandError::QosNotSupported,
+            Dropped::RetainNotSupported => CommandError::RetainNotSupported,
+            _ => CommandError::TooLarge { len: lens.packet_len(), maximum },
+        }
+    }
+
+    /// Keeps a message until it may be sent.
+    #[inline(never)]
+    pub(in crate::session) fn wait(
+        &mut self,
+        now: Instant,
+        message: Message,
+        keep: bool,
+    ) -> Result<Published, CommandError> {
+        if !self.is_online && !keep {
+            return Err(CommandError::NoSession);
+        }
+        if self.pending.as_ref().is_some_and(|pending| pending.len() >= MAX_UNTAKEN) {
+            return Err(CommandError::QueueFull);
+        }
+        let (count, bytes) = self.queue.as_ref().map_or((0, 0), |q| (q.len(), q.bytes()));
+        if u32::try_from(count).is_ok_and(|count| {
+            count >= self.options.max_queued.saturating_add(u32::from(planted!(QueueLimitOff)))
+        }) || bytes.saturating_add(message.weight()) > self.options.max_queued_bytes
+        {
+            return Err(CommandError::QueueFull);
+        }
+        let token = self.token();
+        self.enqueue(Waiting { message, token, since: now });
+        Ok(Published::Queued { token })
+    }
+
+    pub(in crate::session) fn enqueue(&mut self, waiting: Waiting) {
+        if !planted!(JournalWithoutQueued) {
+            self.note(|| Record::Queued {
+                token: waiting.token,
+                message: waiting.message.clone(),
+                since: waiting.since,
+            });
+        }
+        self.queue.get_or_insert_default().push(waiting);
+    }
+
+    pub(in crate::session) fn queued(&self) -> impl Iterator<Item = &Waiting> {
+        self.queue.iter().flat_map(|queue| queue.iter())
+    }
+
+    /// Whether a message of QoS 1 or 2 may be sent now that was not sent before.
+    #[inline(always)]
+    pub(in crate::session) fn may_send(&self) -> bool {
+        self.is_online
+            && (!self.outbound.is_resending() || planted!(NewBeforeResend))
+            && (self.outbound.quota() > 0 || planted!(QuotaIgnored))
+            && self.outbound.len() < usize::from(u16::MAX)
+            && self.has_room()
+    }
+
+    /// Sends a message of QoS 1 or 2 for the first time, which it has been made sure is possible, with
+    /// the identifier that is next.
+    #[inline(always)]
+    pub(in crate::session) fn send_new(
+        &mut self,
+        now: Instant,
+        message: Message,
+        packet_id: PacketId,
+        token: Token,
+        mut form: Form,
+        lens: Lens,
+    ) {
+        let (alias, qos, retain) = (message.topic_alias(), message.qos(), message.retain());
+        let flow = if qos == QoS::ExactlyOnce { Flow::ExactlyOnce } else { Flow::AtLeastOnce };
+        form.delivery = delivery(qos, Some(packet_id), planted!(DupOnFirstSend));
+        self.write_message(now, message.content(), alias, form, lens);
+        let content = Some(message.into_content());
+        self.outbound.add(flow, Sent { content, token, codes: 0, qos, retain });
+    }
+
+    /// A message is sent for the first time.
+    #[inline]
+    pub(in crate::session) fn note_sent(
+        &mut self,
+        packet_id: PacketId,
+        token: Token,
+        message: &Message,
+        was_queued: bool,
+    ) {
+        self.note(|| {
+            let content = Arc::clone(message.content());
+            let message = Message::from_parts(content, message.qos(), message.retain());
+            Record::Sent { packet_id, token, message, was_queued }
+        });
+    }
+
+    /// Writes a PUBLISH that is known to fit; with a topic alias if the peer takes it.
+    #[inline(always)]
+    pub(in crate::session) fn write_message(
+        &mut self,
+        now: Instant,
+        content: &Arc<Content>,
+        alias: u16,
+        mut form: Form,
+        mut lens: Lens,
+    ) {
+        if alias != 0 && alias <= self.peer.topic_alias_maximum && form.has_properties {
+            lens = self.shorten(content, alias, &mut form, lens);
+        }
+        content.write_header(&form, lens, self.out.bytes());
+        self.out.payload(content.payload());
+        self.last_sent = now;
+    }
+
+    /// Puts a topic alias into the PUBLISH, if that does not make it too long.
+    #[cold]
+    pub(in crate::session) fn shorten(
+        &mut self,
+        content: &Arc<Content>,
+        alias: u16,
+        form: &mut Form,
+        lens: Lens,
+    ) -> Lens {
+        let aliases = self.aliases.get_or_insert_default();
+        form.alias = alias;
+        form.is_topic_known = aliases.is_told(alias, content);
+        let with_alias = content.lens(form);
+        if !with_alias.fit(self.peer.max_packet_size) {
+            (form.alias, form.is_topic_known) = (0, false);
+            return lens;
+        }
+        if !form.is_topic_known {
+            aliases.tell(alias, content);
+        }
+        with_alias
+    }
+
+    /// Sends what may be sent: first what is to be sent again, then what waits.
+    #[inline]
+    pub(in crate::session) fn pump(&mut self, now: Instant) {
+        if self.outbound.is_resending() || self.queue.is_some() {
+            self.pump_some(now);
+        }
+    }
+
+    #[inline(never)]
+    pub(in crate::session) fn pump_some(&mut self, now: Instant) {
+        while self.is_online && self.has_room() {
+            let goes_on = if self.outbound.is_resending() {
+                self.send_again(now)
+            } else {
+                self.queue.is_some() && self.send_waiting(now)
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    pub(in crate::session) fn send_again(&mut self, now: Instant) -> bool {
+        let (id, sent) = match self.outbound.next_resend() {
+            None => return false,
+            Some(Resend::Pubrel { id }) => {
+                let (reason, none) = (ReasonCode::SUCCESS, Properties::EMPTY);
+                return self.answer(now, PacketType::Pubrel, id, reason, none).is_ok();
+            }
+            Some(Resend::Publish { id, message }) => (id, message.clone()),
+        };
+        let Sent { content: Some(content), token, qos, retain, .. } = sent else { return true };
+        let mut form = self.form(qos, retain, content.expiry());
+        // [MQTT-3.3.1-1]
+        form.delivery = delivery(qos, Some(id), !planted!(NoDupOnResend));
+        let lens = content.lens(&form);
+        if let Some(why) = self.refusal(qos, retain, lens) {
+            // [MQTT-3.1.2-25]
+            let over =
+                if qos == QoS::AtLeastOnce { Answer::PubackFailure } else { Answer::PubrecFailure };
+            if self.outbound.answer(over, id).is_ok() {
+                self.note(|| Record::Done { packet_id: id });
+                self.tell(Pending::Dropped(token, why));
+            }
+            return true;
+        }
+        // [MQTT-3.3.2-7]: the alias of an old connection is forgotten.
+        self.write_message(now, &content, 0, form, lens);
+        true
+    }
+
+    pub(in crate::session) fn send_waiting(&mut self, now: Instant) -> bool {
+        let Some(queue) = &mut self.queue else { return false };
+        let Some(front) = queue.front() else { return false };
+        let left = match front.left(now) {
+            None if planted!(ExpiredSent) => Some(front.message.message_expiry_interval()),
+            left => left,
+        };
+        if left.is_some() && !self.may_send() {
+            return false;
+        }
+        let Some(queue) = &mut self.queue else { return false };
+        let Some(Waiting { message, token, .. }) = queue.pop() else { return false };
+        let Some(expiry) = left else {
+            self.note(|| Record::Unqueued);
+            self.tell(Pending::Dropped(token, Dropped::Expired));
+            return true;
+        };
+        let (qos, retain) = (message.qos(), message.retain());
+        let form = self.form(qos, retain, expiry);
+        let lens = message.content().lens(&form);
+        if let Some(why) = self.refusal(qos, retain, lens) {
+            self.note(|| Record::Unqueued);
+            self.tell(Pending::Dropped(token, why));
+            return true;
+        }
+        if let Some(packet_id) = self.outbound.next_id() {
+            self.note_sent(packet_id, token, &message, true);
+            self.send_new(now, message, packet_id, token, form, lens);
+        }
+        true
+    }
+
+    /// An answer of the peer to a message of this side.
+    pub(in crate::session) fn answered<'b>(
+        &mut self,
+        now: Instant,
+        answer: Answer,
+        packet_id: PacketId,
+        reason: ReasonCode,
+        properties: Properties<'b>,
+    ) -> Result<Option<Common<'b>>, Fault> {
+        let pubrel = |exchange: &mut Self, reason| {
+            let none = Properties::EMPTY;
+            // A peer that takes no packet of four bytes is told nothing.
+            let _ = exchange.answer(now, PacketType::Pubrel, packet_id, reason, none);
+            Ok(None)
+        };
+        match self.outbound.answer(answer, packet_id)? {
+            Answered::Done(sent) => {
+                if !planted!(JournalWithoutDone) {
+                    self.note(|| Record::Done { packet_id });
+                }
+                if planted!(DoneTwice) && reason == ReasonCode::SUCCESS {
+                    self.tell(Pending::Done(sent.token));
+                }
+                self.pump(now);
+                Ok(Some(Common::Done { token: sent.token, reason, properties }))
+            }
+            Answered::Refused(sent) => {
+                self.note(|| Record::Done { packet_id });
+                self.pump(now);
+                let failure = Failure::Refused { reason, properties };
+                Ok(Some(Common::Failed { token: sent.token, failure }))
+            }
+            Answered::Release => {
+                if let Some(sent) = self.outbound.get_mut(packet_id)
+                    && !planted!(PublishAfterPubrec)
+                {
+                    sent.content = None;
+                }
+                if !planted!(JournalWithoutReleased) {
+                    self.note(|| Record::Released { packet_id });
+                }
+                pubrel(self, ReasonCode::SUCCESS)
+            }
+            Answered::ReleaseAgain => pubrel(self, ReasonCode::SUCCESS),
+            Answered::ReleaseUnknown => pubrel(self, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND),
+            Answered::Unknown => {
+                let packet_type = match answer {
+                    Answer::Puback | Answer::PubackFailure => PacketType::Puback,
+                    Answer::Pubrec | Answer::PubrecFailure => PacketType::Pubrec,
+                    Answer::Pubcomp => PacketType::Pubcomp,
+                    Answer::Suback => PacketType::Suback,
+                    Answer::Unsuback => PacketType::Unsuback,
+                };
+                Ok(Some(Common::Ignored { packet_type, packet_id }))
+            }
+        }
+    }
+}
