@@ -14,6 +14,7 @@ use crate::{
     },
     time::Instant,
     types::{PacketId, QoS, ReasonCode, Version},
+    wire::HAS_ROOM,
 };
 
 /// A packet, or what is known of one that is too large.
@@ -147,7 +148,7 @@ impl Exchange {
         now: Instant,
         input: &mut &'b [u8],
     ) -> Option<Publish<'b>> {
-        if self.skip > 0 {
+        if !HAS_ROOM || self.skip > 0 {
             return None;
         }
         let (publish, after) = if self.decode.version.is_5_0() {
