@@ -39,7 +39,7 @@ fn run(server: &str, topic: &str, qos: QoS, text: Option<&String>) -> Result<()>
     let (mut input, mut chunk, mut came_back) = (Vec::new(), [0; 4096], false);
 
     let mut stream = TcpStream::connect(server)?;
-    let mut client = Client::new(SessionOptions::new());
+    let mut client = Client::new(SessionOptions::client());
     client.opened(clock(), &Connect::new(Version::V5_0, Text::new(&client_id)?))?;
     loop {
         // Receive, and act on what it means; what is left is the beginning of a packet.

@@ -12,8 +12,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// How many places may ask for the version, `types` and `wire` apart.
-const PLACES: usize = 10;
+/// How many places may ask for the version, `types` and `wire` apart: sessions do when they learn it.
+const PLACES: usize = 11;
 
 /// The statements of the standards, each with the layer of the library that it concerns.
 const STATEMENTS: [&str; 2] = ["testdata/statements-3.1.1.tsv", "testdata/statements-5.0.tsv"];

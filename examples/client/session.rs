@@ -108,7 +108,7 @@ async fn again_and_again<A: Application>(
 
 /// This side is no server that strangers connect to, so that large files may pass.
 fn options() -> SessionOptions {
-    let mut options = SessionOptions::new();
+    let mut options = SessionOptions::client();
     options.max_packet_size = 268_435_460;
     options.max_queued_bytes = usize::MAX;
     options

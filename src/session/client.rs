@@ -104,6 +104,16 @@ impl Client {
         self.phase == Phase::Online
     }
 
+    /// Whether there is a session that may go on in the next connection.
+    pub const fn has_session(&self) -> bool {
+        self.has_session
+    }
+
+    /// The version of the connection, or of the last one.
+    pub const fn version(&self) -> Version {
+        self.exchange.version()
+    }
+
     /// Whether too much waits to be written: nothing more is received before it is.
     pub fn is_blocked(&self) -> bool {
         !self.exchange.has_room()
@@ -148,14 +158,14 @@ impl Client {
         // What the client tells the server holds for the client.
         let told = Peer::of(version, properties);
         exchange.decode.max_packet_size = told.max_packet_size.min(own);
+        exchange.is_limit_told = properties.maximum_packet_size().is_some();
         exchange.own_aliases = told.topic_alias_maximum;
         exchange.inbound.set_maximum(told.receive_maximum);
         self.method = Method::of(properties);
         self.clean_session = connect.clean_session;
         self.keep_alive = connect.keep_alive;
-        let kept_before_5_0 = if connect.clean_session { 0 } else { u32::MAX };
-        let expiry = properties.session_expiry_interval().unwrap_or(0);
-        self.asked_expiry = version.pick(kept_before_5_0, kept_before_5_0, expiry);
+        let before_5_0 = if connect.clean_session { 0 } else { u32::MAX };
+        self.asked_expiry = told.kept(properties, before_5_0);
         self.response_due = due(now, exchange.options.connect_timeout);
         self.phase = Phase::Connecting;
         Ok(())
@@ -301,7 +311,7 @@ impl Client {
 
     fn fail(&mut self, now: Instant, fault: Fault) {
         let is_told = self.phase == Phase::Online
-            && self.exchange.version().is_5_0()
+            && self.exchange.peer.has_reasons
             && !matches!(fault, Fault::Late(_));
         if is_told {
             let reason = fault.reason();

@@ -52,6 +52,8 @@ pub(super) struct Peer {
     /// Whether reasons may be given in words everywhere.
     pub(super) wants_reasons: bool,
     pub(super) version: Version,
+    /// Whether it is 5.0: answers say why, and packets have properties.
+    pub(super) has_reasons: bool,
 }
 
 impl Peer {
@@ -66,7 +68,17 @@ impl Peer {
             maximum_qos: properties.maximum_qos().unwrap_or(QoS::ExactlyOnce),
             retain_available: properties.retain_available().unwrap_or(true),
             wants_reasons: properties.request_problem_information().unwrap_or(true),
-            version,
+            ..Self::new(version)
+        }
+    }
+
+    /// For how many seconds a session is kept, as a CONNECT with these properties wants; `before_5_0`
+    /// where none can say so.
+    pub(super) fn kept(&self, properties: Properties<'_>, before_5_0: u32) -> u32 {
+        if self.has_reasons {
+            properties.session_expiry_interval().unwrap_or(0)
+        } else {
+            before_5_0
         }
     }
 
@@ -80,6 +92,7 @@ impl Peer {
             retain_available: true,
             wants_reasons: true,
             version,
+            has_reasons: version.is_5_0(),
         }
     }
 }
@@ -116,6 +129,8 @@ pub(super) struct Exchange {
     pub(super) next_token: Token,
     /// How many topic aliases the peer may use.
     pub(super) own_aliases: u16,
+    /// Whether the peer knows how large a packet may be, so that a larger one is a fault of its.
+    pub(super) is_limit_told: bool,
     pub(super) is_online: bool,
     /// Which side this is.
     role: Role,
@@ -141,6 +156,7 @@ impl Exchange {
             skip: 0,
             next_token: Token::FIRST,
             own_aliases: 0,
+            is_limit_told: false,
             is_online: false,
             role,
             is_quiet: false,

@@ -46,7 +46,8 @@ impl Exchange {
             Err(error)
                 if error.kind() == ErrorKind::PacketTooLarge
                     && error.packet_type() == Some(PacketType::Publish)
-                    && self.options.oversize == Oversize::Skip =>
+                    && self.options.oversize == Oversize::Skip
+                    && !self.is_limit_told =>
             {
                 self.skip_large(input, error)
             }
@@ -92,7 +93,7 @@ impl Exchange {
             Some(QoS::AtLeastOnce) => (Flow::AtLeastOnce, PacketType::Puback),
             _ => (Flow::ExactlyOnce, PacketType::Pubrec),
         };
-        let is_told = self.version().is_5_0();
+        let is_told = self.peer.has_reasons;
         // A refusal leaves nothing to be remembered.
         if flow == Flow::ExactlyOnce && !is_told {
             self.inbound.take(packet_id, flow)?;
@@ -151,7 +152,7 @@ impl Exchange {
         if !HAS_ROOM || self.skip > 0 {
             return None;
         }
-        let (publish, after) = if self.decode.version.is_5_0() {
+        let (publish, after) = if self.peer.has_reasons {
             Publish::read_front(input, Version::NEWEST, &self.decode)?
         } else {
             Publish::read_front(input, Version::DEFAULT, &self.decode)?

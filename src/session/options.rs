@@ -16,7 +16,7 @@ pub struct SessionOptions {
     /// of its CONNECT, of which the smaller one counts; a server of 5.0 says so in its CONNACK.
     pub max_packet_size: u32,
     /// What happens to a packet that is larger: the connection is closed, or a PUBLISH is skipped as
-    /// it arrives, reported and acknowledged.
+    /// it arrives, reported and acknowledged. A peer of 5.0 that was told the limit is always refused.
     pub oversize: Oversize,
     /// How many messages of QoS 1 and 2 are sent before one is acknowledged, at least 1. In 5.0 the
     /// peer may want fewer.
@@ -58,7 +58,13 @@ pub struct SessionOptions {
 }
 
 impl SessionOptions {
-    /// The defaults.
+    /// For a client: it skips what is too large, which the server would send it again and again if it
+    /// closed the connection, and waits half a minute for the CONNACK.
+    pub const fn client() -> Self {
+        Self { oversize: Oversize::Skip, connect_timeout: Some(30_000), ..Self::new() }
+    }
+
+    /// The defaults, for a server.
     pub const fn new() -> Self {
         Self {
             max_packet_size: 1_048_576,

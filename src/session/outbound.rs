@@ -1,5 +1,6 @@
 //! The life of a message that we send.
 
+mod slot;
 mod told;
 
 pub use told::{Answered, Request, Resend, Unsent, WhyUnsent, WrongAnswer};
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::types::PacketId;
 use alloc::vec::Vec;
+use slot::{List, NONE, Slot, Which};
 
 /// The packet identifiers that one side has given out, and what belongs to them: messages of QoS 1
 /// and 2 on their way, and requests, all from one pool.
@@ -57,51 +59,9 @@ pub struct Outbound<M> {
     is_connected: bool,
 }
 
-/// Which of its lists a slot is in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    Sent,
-    Asked,
-    Free,
-}
-
-impl Which {
-    const fn of(awaited: Awaited) -> Self {
-        match awaited {
-            Awaited::Puback | Awaited::Pubrec | Awaited::Pubcomp => Self::Sent,
-            Awaited::Suback | Awaited::Unsuback => Self::Asked,
-        }
-    }
-}
-
-/// The first and the last of linked slots.
-#[derive(Clone, Copy, Debug)]
-struct List {
-    first: u16,
-    last: u16,
-}
-
-impl List {
-    const EMPTY: Self = Self { first: NONE, last: NONE };
-}
-
-/// The number of no slot.
-const NONE: u16 = u16::MAX;
-
 /// So many identifiers are free before one is used again, as long as there are more: an answer that
 /// comes twice or late is not to be taken for that to another message.
 const SPREAD: usize = 16;
-
-#[derive(Clone, Debug)]
-struct Slot<M> {
-    message: Option<M>,
-    awaited: Option<Awaited>,
-    /// Whether it takes one of the messages that the peer accepts on this connection.
-    is_charged: bool,
-    /// The one before it in its list. Of the first in a list it means nothing.
-    before: u16,
-    next: u16,
-}
 
 impl<M> Outbound<M> {
     /// Gives out at most so many identifiers at one time, from 1 upwards.
@@ -524,11 +484,6 @@ impl<M> Outbound<M> {
             None => self.list(which).last = before,
         }
     }
-}
-
-impl<M> Slot<M> {
-    const EMPTY: Self =
-        Self { message: None, awaited: None, is_charged: false, before: NONE, next: NONE };
 }
 
 /// The place of an identifier.

@@ -300,7 +300,7 @@ impl Server {
     // How connections and sessions end.
 
     fn tell_peer(&mut self, now: Instant, reason: ReasonCode) {
-        if self.phase == Phase::Online && self.version().is_5_0() {
+        if self.phase == Phase::Online && self.exchange.peer.has_reasons {
             // A client that takes no packet of this size is told nothing.
             let _ =
                 self.exchange.write(now, Properties::EMPTY, true, |properties, version, out| {

@@ -23,14 +23,21 @@ impl Client {
     /// Sends a message, or keeps it until it may be sent: behind others, or until there is a
     /// connection. One of QoS 0 is not kept.
     pub fn publish(&mut self, now: Instant, message: Message) -> Result<Published, CommandError> {
-        let version = self.exchange.version();
-        if !version.is_5_0() && message.is_of_5_0() && self.phase != Phase::Closed {
-            let (packet_type, field) = (PacketType::Publish, Field::Properties);
+        if message.is_of_5_0() {
+            self.check(&message)?;
+        }
+        self.exchange.publish(now, message, true)
+    }
+
+    /// Whether a client may send these properties, on a connection that there is.
+    fn check(&self, message: &Message) -> Result<(), CommandError> {
+        let (version, packet_type) = (self.exchange.version(), PacketType::Publish);
+        if self.phase != Phase::Closed && !self.exchange.peer.has_reasons {
+            let field = Field::Properties;
             return Err(EncodeError::NotInVersion { packet_type, field, version }.into());
         }
-        let none = ReasonCode::SUCCESS;
-        check_sender(PacketType::Publish, version, Role::Client, none, message.properties())?;
-        self.exchange.publish(now, message, true)
+        let (none, properties) = (ReasonCode::SUCCESS, message.properties());
+        Ok(check_sender(packet_type, version, Role::Client, none, properties)?)
     }
 
     /// Asks for messages.

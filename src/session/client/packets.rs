@@ -46,7 +46,7 @@ impl Client {
                 return Ok(Some(ClientAction::Subscribed(sent.token, suback)));
             }
             Packet::Unsuback(unsuback) => {
-                let codes = self.exchange.version().is_5_0().then(|| unsuback.codes.len());
+                let codes = self.exchange.peer.has_reasons.then(|| unsuback.codes.len());
                 let Some(sent) = self.on_answer(Answer::Unsuback, unsuback.packet_id, codes)?
                 else {
                     return Ok(Some(ignored(PacketType::Unsuback, unsuback.packet_id)));
@@ -57,7 +57,7 @@ impl Client {
                 self.response_due = Instant::NEVER;
                 return Ok(None);
             }
-            Packet::Disconnect(disconnect) if self.exchange.version().is_5_0() => {
+            Packet::Disconnect(disconnect) if self.exchange.peer.has_reasons => {
                 self.exchange.tell(Pending::Close(CloseReason::PeerDisconnected));
                 self.end();
                 return Ok(Some(ClientAction::Disconnected(disconnect)));
@@ -102,7 +102,9 @@ impl Client {
         self.method.check(properties)?;
         let has_session = self.has_session && !self.clean_session;
         // [MQTT-3.2.2-4] of 5.0; 3.1.1 lets a client be that has lost its session.
-        if connack.session_present && (self.clean_session || version.is_5_0() && !has_session) {
+        if connack.session_present
+            && (self.clean_session || self.exchange.peer.has_reasons && !has_session)
+        {
             return Err(Fault::SessionPresent);
         }
         // 3.1 does not tell; the client has to take it that there is one.

@@ -91,7 +91,7 @@ impl Exchange {
         flow: Flow,
         error: InboundError,
     ) -> Result<(), Fault> {
-        if !(self.version().is_5_0() && matches!(error, InboundError::InUse(_))) {
+        if !(self.peer.has_reasons && matches!(error, InboundError::InUse(_))) {
             return Err(error.into());
         }
         let (reason, none) = (ReasonCode::PACKET_IDENTIFIER_IN_USE, Properties::EMPTY);

@@ -42,7 +42,7 @@ impl Exchange {
         Form {
             delivery: delivery(qos, id, false),
             retain,
-            has_properties: self.version().is_5_0(),
+            has_properties: self.peer.has_reasons,
             alias: 0,
             is_topic_known: false,
             expiry,

@@ -53,7 +53,7 @@ impl Exchange {
         reason: ReasonCode,
         properties: Properties<'p>,
     ) -> (ReasonCode, Properties<'p>) {
-        if self.version().is_5_0() {
+        if self.peer.has_reasons {
             (reason, properties)
         } else {
             (ReasonCode::SUCCESS, Properties::EMPTY)

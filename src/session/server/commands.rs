@@ -51,7 +51,7 @@ impl Server {
     /// Answers an UNSUBSCRIBE, in 5.0 with a code for each of its filters.
     pub fn remove(&mut self, now: Instant, unsuback: &Unsuback<'_>) -> Result<(), CommandError> {
         let Unsuback { packet_id, codes, properties } = *unsuback;
-        let count = self.version().is_5_0().then(|| codes.len());
+        let count = self.exchange.peer.has_reasons.then(|| codes.len());
         let at = self.requests.find(Kind::Unsubscribe, packet_id, count)?;
         unsuback.encoded_len(self.version())?;
         self.exchange.write(now, properties, false, |properties, version, out| {

@@ -60,6 +60,7 @@ impl Server {
         let receive_maximum = told.receive_maximum.min(options.receive_maximum);
         self.exchange.inbound.set_maximum(receive_maximum);
         self.exchange.own_aliases = told.topic_alias_maximum;
+        self.exchange.is_limit_told = all.maximum_packet_size().is_some();
         self.exchange.decode.max_packet_size = told.max_packet_size.min(options.max_packet_size);
         (self.maximum_qos, self.retain_available) = (told.maximum_qos, told.retain_available);
         let (expiry, will) = (self.expiry, self.wills.waiting());
@@ -145,7 +146,7 @@ impl Server {
         if self.phase == Phase::Closed {
             return Err(CommandError::NotConnected);
         }
-        if self.phase == Phase::Online && self.version().is_5_0() {
+        if self.phase == Phase::Online && self.exchange.peer.has_reasons {
             let Disconnect { reason, properties } = *disconnect;
             // [MQTT-3.14.2-2]
             if properties.session_expiry_interval().is_some() {
@@ -179,7 +180,7 @@ fn connack_properties<'a>(
     options: &SessionOptions,
     properties: Properties<'a>,
 ) -> Vec<Property<'a>> {
-    if !asked.peer.version.is_5_0() {
+    if !asked.peer.has_reasons {
         return properties.iter().collect();
     }
     let mut given = method.add(properties);

@@ -70,7 +70,7 @@ impl Server {
     /// A server that has told a limit does not take what is beyond it.
     #[inline]
     pub(super) fn check(&self, publish: &Publish<'_>) -> Result<(), Fault> {
-        if !self.version().is_5_0() {
+        if !self.exchange.peer.has_reasons {
             return Ok(());
         }
         if publish.qos() > self.maximum_qos {
@@ -92,7 +92,7 @@ impl Server {
         self.exchange.peer = peer;
         let options = &self.exchange.options;
         if let Some(will) = &connect.will
-            && version.is_5_0()
+            && peer.has_reasons
         {
             // [MQTT-3.2.2-12] [MQTT-3.2.2-13]
             if will.qos > options.maximum_qos {
@@ -103,14 +103,14 @@ impl Server {
             }
         }
         let before_5_0 = if clean_session { 0 } else { options.session_expiry };
-        let expiry = properties.session_expiry_interval().unwrap_or(0);
+        let expiry = peer.kept(properties, before_5_0);
         self.method = Method::of(properties);
         self.asked = Some(Box::new(Asked {
             peer,
             will: connect.will.as_ref().map(|will| {
                 (Message::of_will(will), will.properties.will_delay_interval().unwrap_or(0))
             }),
-            expiry: version.pick(before_5_0, before_5_0, expiry),
+            expiry,
             keep_alive: connect.keep_alive,
             clean_session,
             wants_response_information: properties.request_response_information().unwrap_or(false),
