@@ -197,11 +197,7 @@ impl Snapshot {
                     self.queued.clear();
                 }
             }
-            Record::Connected { expiry, will } => {
-                (self.has_session, self.is_connected, self.end) = (true, true, None);
-                self.expiry = expiry;
-                self.will = will.map(|(message, delay)| StoredWill { message, delay, due: None });
-            }
+            Record::Connected { expiry, will } => self.connected(expiry, will),
             Record::WillOver => self.will = None,
             Record::Disconnected { at, expiry } => {
                 (self.is_connected, self.expiry) = (false, expiry);
@@ -213,6 +209,12 @@ impl Snapshot {
             Record::Ended => (self.has_session, self.end) = (false, None),
         }
         Ok(())
+    }
+
+    fn connected(&mut self, expiry: u32, will: Option<(Message, u32)>) {
+        (self.has_session, self.is_connected, self.end) = (true, true, None);
+        self.expiry = expiry;
+        self.will = will.map(|(message, delay)| StoredWill { message, delay, due: None });
     }
 
     /// The token has been given out.

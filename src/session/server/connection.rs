@@ -23,6 +23,10 @@ impl Server {
     /// Accepts the CONNECT. The CONNACK tells whether there was a session, what the options limit, and
     /// these properties: those of the options give way to them.
     pub fn accept(&mut self, now: Instant, properties: Properties<'_>) -> Result<(), CommandError> {
+        // The delay of a will may be over though nobody has called `timeout`.
+        if planted!(WillCancelledLate) {
+            self.forget_will();
+        }
         self.end_what_is_over(now);
         let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
         let session_present =
@@ -42,10 +46,7 @@ impl Server {
         let Some(asked) = self.asked.take() else { return Err(CommandError::NotConnected) };
         if !session_present {
             self.end_session();
-        } else if planted!(WillNotCancelled)
-            || self.wills.due() <= now && !planted!(WillCancelledLate)
-        {
-            // Its delay was over before, though nobody has called `timeout`.
+        } else if planted!(WillNotCancelled) {
             self.publish_will();
         } else {
             self.forget_will();

@@ -216,6 +216,7 @@ impl World {
             return;
         }
         let heard = self.peers[at].wire.heard;
+        let has_bit = self.peers[at].version != Version::V3_1;
         let account = self.ground.account(at);
         let unconfirmed = account.unconfirmed;
         account.is_online = false;
@@ -234,7 +235,8 @@ impl World {
         // Should the CONNACK be lost that says so, or the CONNECT have come late from a connection that
         // the client has given up, the next CONNACK would tell it that its old session goes on, though
         // the identifiers mean something else now.
-        account.is_forsaken = unconfirmed.is_some_and(|then| then == heard);
+        // In 3.1 it is not told, so that nothing helps.
+        account.is_forsaken = unconfirmed.is_some_and(|then| then == heard) && has_bit;
         if account.session.is_none() {
             account.ends += 1;
             account.subscriptions.clear();

@@ -3,8 +3,7 @@
 use crate::{Driver, Run};
 
 /// Bugs of the driver, which need no planting.
-pub const OF_THE_DRIVER: [Driver; 2] =
-    [Driver::WritesBeforePersisting, Driver::PersistsBeforeTransmit];
+pub const OF_THE_DRIVER: [Driver; 1] = [Driver::WritesBeforePersisting];
 
 #[derive(Clone, Debug)]
 pub enum Bug {

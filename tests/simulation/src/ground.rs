@@ -19,13 +19,11 @@ const HISTORY: usize = 4_000;
 /// What the driver of a process does with a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Driver {
-    /// Calls `transmit`, hears what is told, persists, and writes.
+    /// Takes the journal, hears what is told, persists, and writes.
     #[default]
     Right,
     /// Writes before it persists.
     WritesBeforePersisting,
-    /// Takes the journal before `transmit` has sent what waits.
-    PersistsBeforeTransmit,
 }
 
 /// Why a step came to its end before its time.

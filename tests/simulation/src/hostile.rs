@@ -4,105 +4,27 @@
 //! What it sends need not arrive; but nothing panics, nothing grows, nothing is written after a close,
 //! and what is told stays true.
 
+mod odd;
+mod victim;
+
 use crate::{
     counter::{Counters, Sometimes},
     letter::{Id, Letter},
-    machine::{Machine, Told, Why},
+    machine::{Told, Why},
     rng::{Digest, Rng},
     wire::Wire,
 };
 use bytes::Buf;
 use mqtt_pure::{
-    Client, Connack, Connect, Delivery, Disconnect, Instant, Message, PacketId, Pingreq, Pingresp,
-    Properties, Puback, Pubcomp, Publish, Published, Pubrec, Pubrel, QoS, ReasonCode, Server,
-    SessionOptions, Snapshot, Suback, Subscribe, Subscription, Text, Token, TopicFilter, TopicName,
-    Unsuback, Version,
+    Client, Instant, Message, PacketId, Published, QoS, ReasonCode, Server, SessionOptions,
+    Snapshot, Token, TopicName, Version,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::Hash,
     sync::Arc,
 };
-
-/// What differs by role: how a connection begins, and what the application decides.
-trait Victim: Machine {
-    /// A connection begins; gives what the peer sends first.
-    fn begin(&mut self, now: Instant, version: Version, clean: bool, rng: &mut Rng) -> Vec<u8>;
-    /// The application answers.
-    fn decide(&mut self, now: Instant, told: &Told);
-    /// The application asks for something.
-    fn ask(&mut self, now: Instant) -> Option<Token>;
-    /// It leaves.
-    fn leave(&mut self, now: Instant);
-    /// The transport is gone.
-    fn lose(&mut self, now: Instant);
-}
-
-fn connect(version: Version, clean: bool) -> Option<Connect<'static>> {
-    let mut connect = Connect::new(version, Text::new("odd").ok()?);
-    connect.clean_session = clean;
-    connect.keep_alive = 7;
-    Some(connect)
-}
-
-impl Victim for Client {
-    fn begin(&mut self, now: Instant, version: Version, clean: bool, rng: &mut Rng) -> Vec<u8> {
-        if let Some(connect) = connect(version, clean) {
-            let _ = self.opened(now, &connect);
-        }
-        let is_present = rng.chance(700) && !clean && self.snapshot().has_session;
-        let mut bytes = Vec::new();
-        let _ =
-            Connack::accepted(is_present && version != Version::V3_1).encode(version, &mut bytes);
-        bytes
-    }
-    fn decide(&mut self, _now: Instant, _told: &Told) {}
-    fn ask(&mut self, now: Instant) -> Option<Token> {
-        let filter = [Subscription::new(TopicFilter::new("\u{e9}/#").ok()?, QoS::ExactlyOnce)];
-        self.subscribe(now, &filter, Properties::EMPTY).ok().map(|requested| requested.token)
-    }
-    fn leave(&mut self, now: Instant) {
-        let _ = self.disconnect(now, &Disconnect::new());
-    }
-    fn lose(&mut self, now: Instant) {
-        self.closed(now);
-    }
-}
-
-impl Victim for Server {
-    fn begin(&mut self, now: Instant, version: Version, clean: bool, _rng: &mut Rng) -> Vec<u8> {
-        self.opened(now);
-        let mut bytes = Vec::new();
-        if let Some(connect) = connect(version, clean) {
-            let _ = connect.encode(version, &mut bytes);
-        }
-        bytes
-    }
-    fn decide(&mut self, now: Instant, told: &Told) {
-        match told {
-            Told::Connect { .. } => {
-                let _ = self.accept(now, Properties::EMPTY);
-            }
-            Told::Subscribe { id, filters } => {
-                let codes = vec![ReasonCode::SUCCESS; filters.len()];
-                let _ = self.grant(now, &Suback::new(*id, &codes[..]));
-            }
-            Told::Unsubscribe { id, .. } => {
-                let _ = self.remove(now, &Unsuback::new(*id));
-            }
-            _ => {}
-        }
-    }
-    fn ask(&mut self, _now: Instant) -> Option<Token> {
-        None
-    }
-    fn leave(&mut self, now: Instant) {
-        let _ = self.disconnect(now, &Disconnect::new());
-    }
-    fn lose(&mut self, now: Instant) {
-        self.closed(now);
-    }
-}
+use victim::Victim;
 
 struct Hostile<'c, V> {
     session: V,
@@ -312,82 +234,6 @@ impl<'c, V: Victim> Hostile<'c, V> {
         }
     }
 
-    /// An identifier that may hurt: one in use, the next one, or any.
-    fn id(&mut self) -> PacketId {
-        let used: Vec<_> = self.wire.held().map(|(id, ..)| id).collect();
-        let number = match self.rng.below(10) {
-            0..6 if !used.is_empty() => return self.rng.pick(&used),
-            0..9 => self.rng.range(1, 8) as u16,
-            _ => self.rng.range(1, 65_535) as u16,
-        };
-        PacketId::new(number).unwrap_or(PacketId::MIN)
-    }
-
-    /// Something that a peer may send, at a moment at which it may not.
-    fn odd_packet(&mut self) {
-        let (version, packet_id) = (self.version, self.id());
-        let mut reason = ReasonCode::SUCCESS;
-        if version == Version::V5_0 && self.rng.chance(150) {
-            reason = ReasonCode::UNSPECIFIED_ERROR;
-        }
-        let properties = Properties::EMPTY;
-        let mut bytes = Vec::new();
-        let dup = self.rng.chance(300);
-        let written = match self.rng.below(24) {
-            0..3 => self.odd_publish(Delivery::AtLeastOnce { packet_id, dup }, &mut bytes),
-            3..7 => self.odd_publish(Delivery::ExactlyOnce { packet_id, dup }, &mut bytes),
-            7 => self.odd_publish(Delivery::AtMostOnce, &mut bytes),
-            8..11 => Puback { packet_id, reason, properties }.encode(version, &mut bytes).is_ok(),
-            11..14 => Pubrec { packet_id, reason, properties }.encode(version, &mut bytes).is_ok(),
-            14..17 => Pubrel { packet_id, reason: ReasonCode::SUCCESS, properties }
-                .encode(version, &mut bytes)
-                .is_ok(),
-            17..20 => Pubcomp { packet_id, reason: ReasonCode::SUCCESS, properties }
-                .encode(version, &mut bytes)
-                .is_ok(),
-            20 | 21 => self.right_answer(&mut bytes),
-            22 if V::ROLE == mqtt_pure::Role::Client => {
-                Suback::new(packet_id, &[ReasonCode::SUCCESS][..])
-                    .encode(version, &mut bytes)
-                    .is_ok()
-            }
-            22 => {
-                let filter = TopicFilter::new("a/+").ok();
-                let all = filter.map(|filter| [Subscription::new(filter, QoS::AtLeastOnce)]);
-                all.is_some_and(|all| {
-                    Subscribe::new(packet_id, &all[..]).encode(version, &mut bytes).is_ok()
-                })
-            }
-            _ if V::ROLE == mqtt_pure::Role::Client => Pingresp.encode(version, &mut bytes).is_ok(),
-            _ => Pingreq.encode(version, &mut bytes).is_ok(),
-        };
-        if written {
-            self.input.extend(bytes);
-        }
-    }
-
-    fn odd_publish(&mut self, delivery: Delivery, out: &mut Vec<u8>) -> bool {
-        let Ok(topic) = TopicName::new("\u{e9}/a") else { return false };
-        let mut publish = Publish::new(topic, b"odd");
-        publish.delivery = delivery;
-        publish.encode(self.version, out).is_ok()
-    }
-
-    /// What the session waits for, of the last one that was sent, so that answers come out of order.
-    fn right_answer(&mut self, out: &mut Vec<u8>) -> bool {
-        let all: Vec<_> = self.wire.held().collect();
-        if all.is_empty() {
-            return false;
-        }
-        let (packet_id, qos, is_received) = self.rng.pick(&all);
-        let version = self.version;
-        match (qos, is_received) {
-            (QoS::ExactlyOnce, false) => Pubrec::new(packet_id).encode(version, out).is_ok(),
-            (QoS::ExactlyOnce, true) => Pubcomp::new(packet_id).encode(version, out).is_ok(),
-            _ => Puback::new(packet_id).encode(version, out).is_ok(),
-        }
-    }
-
     fn token_given(&mut self, token: Token, named: Option<Id>) -> Result<(), String> {
         match self.tokens.insert(token, named) {
             None => Ok(()),
@@ -477,10 +323,8 @@ impl<'c, V: Victim> Hostile<'c, V> {
                     return Err(format!("{told:?}, though letter {named:?} is not answered"));
                 }
             }
-            Told::Answered(token) => {
-                if self.tokens.remove(token) != Some(None) {
-                    return Err(format!("answers {token:?}, which is no request"));
-                }
+            Told::Answered(token) if self.tokens.remove(token) != Some(None) => {
+                return Err(format!("answers {token:?}, which is no request"));
             }
             Told::SessionEnded => {
                 // What is still to be written on a connection that closes is of the session that ends.
@@ -491,14 +335,12 @@ impl<'c, V: Victim> Hostile<'c, V> {
                 self.held.clear();
                 self.owed.clear();
             }
-            Told::Message { id, qos, .. } => {
-                if let Some(id) = id {
-                    if *qos == QoS::ExactlyOnce && !self.held.insert(*id) && !self.is_mutated {
-                        return Err(format!("QoS 2 of {id} is delivered again (I1)"));
-                    }
-                    if self.options.manual_acknowledgement {
-                        self.owed.push((*id, *qos));
-                    }
+            Told::Message { id: Some(id), qos, .. } => {
+                if *qos == QoS::ExactlyOnce && !self.held.insert(*id) && !self.is_mutated {
+                    return Err(format!("QoS 2 of {id} is delivered again (I1)"));
+                }
+                if self.options.manual_acknowledgement {
+                    self.owed.push((*id, *qos));
                 }
             }
             Told::Ignored => self.counters.see(Sometimes::HostileTolerated),
@@ -510,9 +352,10 @@ impl<'c, V: Victim> Hostile<'c, V> {
     fn settle(&mut self) -> Result<(), String> {
         self.hear()?;
         let now = self.at();
-        let _ = self.session.transmit(now);
+        let mut records = self.session.journal(now);
         self.hear()?;
-        for record in self.session.journal() {
+        records.extend(self.session.journal(now));
+        for record in records {
             self.log(|| format!("persists {record:?}"));
             let applied = self.stored.apply(record);
             applied.map_err(|error| format!("a record that does not apply: {error}"))?;

@@ -146,7 +146,7 @@ pub trait Machine: Sized {
     fn poll(&mut self) -> Option<Told>;
     fn transmit(&mut self, now: Instant) -> &mut Outgoing;
     fn keep_journal(&mut self);
-    fn journal(&mut self) -> Vec<Record>;
+    fn journal(&mut self, now: Instant) -> Vec<Record>;
     fn snapshot(&self) -> Snapshot;
     fn deadline(&self) -> Option<(Instant, mqtt_pure::Deadline)>;
     fn timeout(&mut self, now: Instant);
@@ -192,8 +192,8 @@ macro_rules! machine {
             fn keep_journal(&mut self) {
                 self.keep_journal();
             }
-            fn journal(&mut self) -> Vec<Record> {
-                self.journal()
+            fn journal(&mut self, now: Instant) -> Vec<Record> {
+                self.journal(now)
             }
             fn snapshot(&self) -> Snapshot {
                 self.snapshot()

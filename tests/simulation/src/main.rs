@@ -14,6 +14,7 @@ const HELP: &str = "\
 simulation [--seeds N] [--from S] [--threads T] [--seconds T]   runs seeds; N is 1,000 by default
 simulation --seed S       runs one seed and prints its options and last events
 simulation --replay FILE  runs a regression
+simulation --plant NAME   plants a bug; with the options above
 simulation --bugs         plants each bug, and fails unless each is found within 1,000 seeds;
                           needs RUSTFLAGS=\"--cfg mqtt_pure_bugs\"
 A failure is shrunk, printed, and written to regressions/ beside this crate.";
@@ -23,10 +24,12 @@ struct Arguments {
     from: u64,
     threads: usize,
     seconds: u64,
+    bug: Option<bugs::Bug>,
 }
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments { seeds: 1_000, from: 0, threads: 2, seconds: u64::MAX };
+    let mut arguments =
+        Arguments { seeds: 1_000, from: 0, threads: 2, seconds: u64::MAX, bug: None };
     let all: Vec<String> = std::env::args().skip(1).collect();
     let mut rest = all.iter();
     let mut is_bugs = false;
@@ -43,6 +46,14 @@ fn main() -> ExitCode {
             ("--threads", Ok(number)) => arguments.threads = number.max(1) as usize,
             ("--seconds", Ok(number)) => arguments.seconds = number,
             ("--seed", Ok(number)) => return one(Run::of(number)),
+            ("--plant", _) => {
+                let Some(bug) = bugs::all().into_iter().find(|bug| bug.name() == value) else {
+                    eprintln!("no bug has this name: {value}");
+                    return ExitCode::FAILURE;
+                };
+                bug.plant();
+                arguments.bug = Some(bug);
+            }
             ("--replay", _) => {
                 return match regression::read(value.as_ref()) {
                     Ok(run) => one(run),
@@ -64,15 +75,15 @@ fn main() -> ExitCode {
 /// One run with its history.
 fn one(run: Run) -> ExitCode {
     let outcome = Run { is_verbose: true, ..run.clone() }.run();
-    report(&run, &outcome);
+    report(&run, &outcome, usize::MAX);
     if outcome.result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn report(run: &Run, outcome: &Outcome) {
+fn report(run: &Run, outcome: &Outcome, last: usize) {
     println!("seed {}, without {:?}", run.seed, run.skipped);
     println!("{}", simulation::describe(run.seed));
     let lines: Vec<_> = outcome.history.lines().collect();
-    for line in &lines[lines.len().saturating_sub(40)..] {
+    for line in &lines[lines.len().saturating_sub(last)..] {
         println!("{line}");
     }
     println!("{:?}", outcome.result);
@@ -81,6 +92,7 @@ fn report(run: &Run, outcome: &Outcome) {
 /// Seeds from one on, by so many threads, until the time is over or one fails.
 fn many(arguments: &Arguments) -> ExitCode {
     let begin = Instant::now();
+    let run_of = |seed| arguments.bug.as_ref().map_or(Run::of(seed), |bug| bug.run(seed));
     let limit = Duration::from_secs(arguments.seconds);
     let next = AtomicU64::new(arguments.from);
     let end = arguments.from.saturating_add(arguments.seeds);
@@ -96,7 +108,7 @@ fn many(arguments: &Arguments) -> ExitCode {
                     if seed >= end {
                         break;
                     }
-                    let outcome = check(&Run::of(seed));
+                    let outcome = check(&run_of(seed));
                     counters.merge(&outcome.counters);
                     (runs, events) = (runs + 1, events + outcome.events);
                     if outcome.result.is_err() {
@@ -124,9 +136,9 @@ fn many(arguments: &Arguments) -> ExitCode {
         events as f64 / seconds
     );
     if let Ok(Some(seed)) = failed.into_inner() {
-        let run = shrink(&Run::of(seed));
+        let run = shrink(&run_of(seed));
         let outcome = Run { is_verbose: true, ..run.clone() }.run();
-        report(&run, &outcome);
+        report(&run, &outcome, 40);
         match regression::write(&run) {
             Ok(path) => println!("written to {}", path.display()),
             Err(error) => println!("not written: {error}"),

@@ -26,7 +26,7 @@ impl Rng {
 
     /// Below a number, which is not 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(end) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
 
     pub fn index(&mut self, len: usize) -> usize {

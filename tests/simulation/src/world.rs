@@ -1,9 +1,12 @@
 //! The run: events in the order of their time, until everything is quiet.
 
+mod crash;
+mod driver;
+
 use crate::{
     counter::Sometimes,
     customer::Customer,
-    ground::{Driver, Ground, Halt, Next, Step, Undo},
+    ground::{Ground, Halt, Next, Step},
     letter::Side,
     node::Node,
     plan::{Fault, Plan, What},
@@ -168,136 +171,6 @@ impl World {
         }
     }
 
-    /// The sides of the process of a side.
-    fn sides(&self, side: Side) -> Vec<Side> {
-        match side {
-            Side::Client(_) => vec![side],
-            Side::Peer(_) => (0..self.peers.len()).map(Side::Peer).collect(),
-        }
-    }
-
-    /// Does what the driver of a process does after each event: hears what is told, persists, writes.
-    pub fn settle(&mut self, side: Side) -> Step {
-        // When something was written there may be room for what follows from what waits to be taken.
-        while self.round(side)? {}
-        Ok(())
-    }
-
-    /// Tells whether there is to be another one.
-    fn round(&mut self, side: Side) -> Step<bool> {
-        let sides = self.sides(side);
-        for &side in &sides {
-            if let Side::Peer(at) = side {
-                self.forsake(at);
-            }
-        }
-        loop {
-            let mut is_told = false;
-            for &side in &sides {
-                is_told |= self.hear(side)?;
-            }
-            // What is sent by this is in the journal too, and there may be more to be told.
-            let is_right = self.ground.driver != Driver::PersistsBeforeTransmit;
-            for &side in sides.iter().filter(|_| is_right) {
-                let now = self.ground.instant();
-                on!(self, side, |node, _ground| {
-                    let _ = node.session.transmit(now);
-                });
-                is_told |= self.hear(side)?;
-            }
-            if !is_told {
-                break;
-            }
-        }
-        self.ground.fuse(side)?;
-        if self.ground.driver == Driver::WritesBeforePersisting {
-            self.write(&sides)?;
-            self.ground.fuse(side)?;
-        }
-        self.persist(side, &sides)?;
-        let process = self.ground.process(side);
-        if self.ground.fuses[process] == Some(0) {
-            self.ground.see(Sometimes::CrashBeforeWrite);
-        }
-        self.ground.fuse(side)?;
-        self.write(&sides)?;
-        for &side in &sides {
-            let is_over =
-                on!(self, side, |node, _ground| { node.is_closing && node.connection.is_some() });
-            if is_over {
-                self.hang_up(side)?;
-            }
-            on!(self, side, |node, ground| {
-                node.within_limits()?;
-                node.schedule(ground);
-            });
-        }
-        if matches!(side, Side::Peer(_)) {
-            self.wills_are_out()?;
-        }
-        Ok(sides.iter().any(|&side| on!(self, side, |node, _ground| node.has_room_again())))
-    }
-
-    fn persist(&mut self, side: Side, sides: &[Side]) -> Step {
-        for &side in sides {
-            on!(self, side, |node, ground| node.persist(ground))?;
-        }
-        let process = self.ground.process(side);
-        for undo in std::mem::take(&mut self.ground.undo[process]) {
-            if let Undo::Accepted(id) = undo {
-                self.ground.letters[id as usize].is_promised = true;
-            }
-        }
-        for &side in sides {
-            if self.ground.events.is_multiple_of(4) {
-                on!(self, side, |node, _ground| node.compare())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, sides: &[Side]) -> Step {
-        for &side in sides {
-            on!(self, side, |node, ground| node.write(ground))?;
-        }
-        Ok(())
-    }
-
-    /// Everything that the session has to tell. Tells whether there was anything.
-    fn hear(&mut self, side: Side) -> Step<bool> {
-        let mut is_told = false;
-        while let Some(told) = on!(self, side, |node, ground| node.next(ground)) {
-            is_told = true;
-            on!(self, side, |node, ground| node.told(ground, &told))?;
-            match side {
-                Side::Client(at) => self.client_told(at, told)?,
-                Side::Peer(at) => self.peer_told(at, told)?,
-            }
-            self.ground.fuse(side)?;
-        }
-        if on!(self, side, |node, _ground| node.waits_for_room()) {
-            self.ground.see(Sometimes::Blocked);
-        }
-        Ok(is_told)
-    }
-
-    /// The application closes the transport, as the session has told.
-    fn hang_up(&mut self, side: Side) -> Step {
-        let by_server = matches!(side, Side::Peer(_));
-        let now = self.ground.instant();
-        let connection = on!(self, side, |node, _ground| {
-            node.session.closed(now);
-            node.connection.take()
-        });
-        if let Some(connection) = connection {
-            self.ground.close(connection, by_server, 0);
-        }
-        if let Side::Client(at) = side {
-            self.retry(at);
-        }
-        Ok(())
-    }
-
     fn arrive(&mut self, connection: usize, at_server: bool) -> Step {
         let (now, is_split) = (self.ground.now, self.ground.has(Fault::Split));
         let of = &mut self.ground.connections[connection];
@@ -338,12 +211,10 @@ impl World {
             node.has_unwritten() && node.connection == Some(connection)
         });
         if waits && self.is_up(writer) {
-            if let Err(halt) = self.settle(writer) {
-                return match halt {
-                    Halt::Crash => self.crash(writer),
-                    violation => Err(violation),
-                };
-            }
+            return match self.settle(writer) {
+                Err(Halt::Crash) => self.crash(writer),
+                result => result,
+            };
         }
         Ok(())
     }
@@ -392,79 +263,6 @@ impl World {
             node.input.clear();
             node.visible = 0;
         });
-        self.settle(side)?;
-        if let Side::Client(at) = side {
-            self.retry(at);
-        }
-        Ok(())
-    }
-
-    /// A crash: what was not persisted has not happened.
-    pub fn crash(&mut self, side: Side) -> Step {
-        let process = self.ground.process(side);
-        self.ground.fuses[process] = None;
-        let undo = std::mem::take(&mut self.ground.undo[process]);
-        self.ground.log(|| format!("{side:?} crashes, {undo:?}"));
-        if !undo.is_empty() {
-            self.ground.see(Sometimes::CrashUndone);
-        }
-        for undo in undo.into_iter().rev() {
-            match undo {
-                Undo::Accepted(id) => self.ground.letters[id as usize].is_excused = true,
-                Undo::Excused(id) => self.ground.letters[id as usize].is_excused = false,
-                Undo::Taken(id) => self.ground.letters[id as usize].taken -= 1,
-                Undo::Account(at, account) => self.ground.accounts[at] = *account,
-                Undo::TokenGiven(side, _)
-                | Undo::TokenEnded(side, ..)
-                | Undo::Delivered(side, _)
-                | Undo::Forgotten(side, _) => on!(self, side, |node, _ground| node.undo(undo)),
-            }
-        }
-        for side in self.sides(side) {
-            let connection = on!(self, side, |node, _ground| node.connection.take());
-            if let Some(connection) = connection {
-                let late = self.ground.rng.below(1_000);
-                self.ground.close(connection, matches!(side, Side::Peer(_)), late);
-            }
-        }
-        match side {
-            Side::Client(at) => {
-                self.customers[at].is_up = false;
-                self.ground.see(Sometimes::CrashClient);
-            }
-            Side::Peer(_) => {
-                self.broker_is_up = false;
-                for connection in 0..self.ground.connections.len() {
-                    if !self.ground.connections[connection].is_attached {
-                        self.ground.close(connection, true, 0);
-                    }
-                }
-                self.ground.see(Sometimes::CrashBroker);
-            }
-        }
-        let millis = self.ground.rng.below(3_000);
-        self.ground.after(millis, Next::Restart(side));
-        Ok(())
-    }
-
-    fn restart(&mut self, side: Side) -> Step {
-        if self.is_up(side) {
-            return Ok(());
-        }
-        match side {
-            Side::Client(at) => self.customers[at].is_up = true,
-            Side::Peer(_) => {
-                self.broker_is_up = true;
-                self.ground.up_since = self.ground.now;
-            }
-        }
-        for side in self.sides(side) {
-            on!(self, side, |node, ground| node.crash(ground))?;
-            if let Side::Peer(at) = side {
-                self.gone(at, false);
-            }
-        }
-        // What is told now belongs to the start: nothing is lost if this crashes too.
         self.settle(side)?;
         if let Side::Client(at) = side {
             self.retry(at);
