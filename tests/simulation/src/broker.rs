@@ -50,6 +50,7 @@ impl World {
             }
             self.settle(side)?;
         }
+        self.due(side);
         let node = &mut self.peers[at];
         node.session.opened(now);
         node.connected(connection);
@@ -315,6 +316,8 @@ impl World {
         for at in 0..self.peers.len() {
             let account = &self.ground.accounts[at];
             let Some(granted) = account.subscriptions.get(&publisher).copied() else { continue };
+            // A server that is told the time looks at it.
+            self.due(Side::Peer(at));
             let of = &self.ground.letters[letter as usize];
             let next = Letter {
                 from: Side::Peer(at),
