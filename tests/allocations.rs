@@ -11,6 +11,8 @@
 
 #[path = "allocations/measure.rs"]
 mod measure;
+#[path = "allocations/sessions.rs"]
+mod sessions;
 #[allow(dead_code, reason = "other tests need the rest")]
 #[path = "standard/tables.rs"]
 mod tables;

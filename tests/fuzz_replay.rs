@@ -27,6 +27,8 @@ mod model5;
 mod properties5;
 #[path = "../fuzz/src/recorded.rs"]
 mod recorded;
+#[path = "../fuzz/src/session/mod.rs"]
+mod session;
 #[path = "../fuzz/src/strings.rs"]
 mod strings;
 #[path = "../fuzz/src/structured.rs"]
@@ -113,4 +115,49 @@ fn chunks_target() {
 #[test]
 fn structured_target() {
     assert!(replay("structured", structured::structured, b"") > 4000);
+}
+
+/// What the targets of sessions read first: versions, choices and limits.
+const SETUPS: [&[u8]; 8] = [
+    b"\x00\x00\x00\x01",
+    b"\x02\x00\x00\x02",
+    b"\x01\x55\x04\x03",
+    b"\x06\x00\x40\x05",
+    b"\x3a\xd5\x01\x63",
+    b"\x28\x80\x02\xf0",
+    b"\x42\x2a\x30\x02",
+    b"\x12\xbf\x0d\x04",
+];
+
+/// Runs a target of sessions on any events: the bytes of vectors are some, random ones are others.
+fn replay_events(name: &str, target: fn(&[u8]), prefix: &[u8]) {
+    assert!(replay(name, target, &[prefix, SETUPS[0]].concat()) > 4000);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for round in 0..400 {
+        let events = (0..300).map(|_| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random >> 40) as u8
+        });
+        let setup = SETUPS[round % SETUPS.len()].iter().copied();
+        target(&prefix.iter().copied().chain(setup).chain(events).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn session_client_target() {
+    replay_events("session_client", session::session_client, b"");
+}
+
+#[test]
+fn session_server_target() {
+    replay_events("session_server", session::session_server, b"");
+}
+
+#[test]
+fn restore_target() {
+    // Nothing is stored, and then what the vectors make of it.
+    replay_events("restore", session::restore, b"\x00\x00\x00");
+    assert!(replay("restore", session::restore, b"\x02\x00\x40") > 4000);
 }

@@ -1,11 +1,12 @@
 //! Memory is a feature: the sizes of public types, and what they can be used for.
 
 use mqtt_pure::{
-    Auth, Binary, BinaryTooLong, Connack, Connect, DecodeError, DecodeOptions, Delivery,
-    Disconnect, EncodeError, Entries, Explanation, Feed, FilterTree, Frame, Inbound, Matches,
-    Outbound, Packet, PacketId, PacketIdZero, Properties, Property, Puback, Publish, StreamDecoder,
-    StreamItem, Strictness, Suback, Subscribe, Subscription, Text, TextError, TopicCursor,
-    TopicError, TopicFilter, TopicMatches, TopicName, TopicTree, Unsuback, Unsubscribe, Will,
+    Auth, Binary, BinaryTooLong, Client, ClientAction, Connack, Connect, DecodeError,
+    DecodeOptions, Delivery, Disconnect, EncodeError, Entries, Explanation, Feed, FilterTree,
+    Frame, Inbound, Matches, Message, Outbound, Packet, PacketId, PacketIdZero, Properties,
+    Property, Puback, Publish, Server, ServerAction, SessionOptions, StreamDecoder, StreamItem,
+    Strictness, Suback, Subscribe, Subscription, Text, TextError, TopicCursor, TopicError,
+    TopicFilter, TopicMatches, TopicName, TopicTree, Unsuback, Unsubscribe, Will,
 };
 use std::{
     error::Error,
@@ -50,7 +51,13 @@ fn sizes() {
         ("TopicMatches", size_of::<TopicMatches<'_, '_, u32>>(), 64),
         ("TopicCursor", size_of::<TopicCursor>(), 32),
         ("Outbound", size_of::<Outbound<u32>>(), 48),
-        ("Inbound", size_of::<Inbound>(), 104),
+        ("Client", size_of::<Client>(), 288),
+        ("Server", size_of::<Server>(), 312),
+        ("Message", size_of::<Message>(), 16),
+        ("ClientAction", size_of::<ClientAction<'_>>(), 80),
+        ("ServerAction", size_of::<ServerAction<'_>>(), 152),
+        ("SessionOptions", size_of::<SessionOptions>(), 88),
+        ("Inbound", size_of::<Inbound>(), 56),
     ];
     let grown: Vec<_> = sizes.iter().filter(|(_, is, was)| is != was).collect();
     assert!(grown.is_empty(), "name, size, expected: {grown:?}");

@@ -230,8 +230,13 @@ impl<S: Side> Machine<S> {
 
     /// Sends what may be sent, on both sides.
     fn look_at_both(&mut self) {
-        self.twin.records(self.now);
+        self.look_at_twin();
         self.look();
+    }
+
+    fn look_at_twin(&mut self) {
+        self.twin.records(self.now);
+        self.twin.outgoing(self.now);
     }
 
     /// Keeps what is recorded, which lets what may be sent be sent, and looks at what is new among what
@@ -243,15 +248,20 @@ impl<S: Side> Machine<S> {
             self.stored.apply(record).unwrap();
         }
         let outgoing = self.side.outgoing(self.now);
-        let mut all = outgoing.clone();
-        let all = all.copy_to_bytes(all.remaining());
-        assert!(all.len() >= self.seen, "{} bytes are gone", self.seen - all.len());
-        let new = &all[self.seen..];
-        self.model.written(new, version, S::ROLE, &self.side.now_snapshot());
-        self.seen = all.len();
+        let len = outgoing.remaining();
+        assert!(len >= self.seen, "{} bytes are gone", self.seen - len);
+        if len == self.seen {
+            return;
+        }
+        let mut new = outgoing.clone();
+        new.advance(self.seen);
+        let new = new.copy_to_bytes(new.remaining());
+        self.model.written(&new, version, S::ROLE, &self.side.now_snapshot());
+        self.seen = len;
     }
 
     fn poll(&mut self) {
+        self.look_at_both();
         while let Some(told) = self.side.next_told() {
             assert_eq!(self.twin.next_told().as_ref(), Some(&told));
             self.model.told(&told);
@@ -261,6 +271,7 @@ impl<S: Side> Machine<S> {
 
     /// Bytes come, for the twin in pieces.
     fn feed(&mut self, bytes: &[u8]) {
+        self.look_at_both();
         let mut told = Vec::new();
         self.input.extend_from_slice(bytes);
         let input = std::mem::take(&mut self.input);
@@ -271,24 +282,22 @@ impl<S: Side> Machine<S> {
         self.input = left.to_vec();
         self.look();
         let mut told_to_twin = Vec::new();
-        let mut pieces = bytes.chunks(self.setup.piece);
-        loop {
-            let piece = pieces.next();
-            self.input_of_twin.extend_from_slice(piece.unwrap_or_default());
-            let mut left = &self.input_of_twin[..];
+        let mut input = std::mem::take(&mut self.input_of_twin);
+        for piece in bytes.chunks(self.setup.piece).chain([&[][..]]) {
+            input.extend_from_slice(piece);
+            let mut left = &input[..];
             while let Some(next) = self.twin.hear(self.now, &mut left) {
-                self.twin.records(self.now);
+                self.look_at_twin();
                 if self.setup.is_obliging {
                     self.twin.oblige(self.now, &next);
                 }
-                self.twin.records(self.now);
+                self.look_at_twin();
                 told_to_twin.push(next);
             }
-            self.input_of_twin = left.to_vec();
-            if piece.is_none() {
-                break;
-            }
+            input = left.to_vec();
         }
+        self.look_at_twin();
+        self.input_of_twin = input;
         assert_eq!(told_to_twin, told, "in pieces of {}: {bytes:02x?}", self.setup.piece);
         // Of a packet that is skipped the rest waits if there is no room for more answers.
         let is_waiting = self.setup.options.oversize == Oversize::Skip && self.twin.is_stuck();
@@ -298,11 +307,11 @@ impl<S: Side> Machine<S> {
     fn hear(&mut self, left: &mut &[u8]) -> Option<Told> {
         let before = *left;
         let was_online = self.side.is_online();
-        let known: BTreeSet<_> = self.side.now_snapshot().received.into_iter().collect();
+        let known = (was_online && !before.is_empty()).then(|| self.side.now_snapshot().received);
         let told = self.side.hear(self.now, left);
-        let taken = &before[..before.len() - left.len()];
-        if was_online {
-            self.check_taken(taken, known, told.as_ref());
+        if let Some(known) = known {
+            let taken = &before[..before.len() - left.len()];
+            self.check_taken(taken, known.into_iter().collect(), told.as_ref());
         }
         if let Some(told) = &told {
             if told.what == What::Close {
