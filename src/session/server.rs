@@ -35,6 +35,11 @@ use core::fmt;
 /// A broker decodes the CONNECT of a new connection, looks for the session of its client identifier,
 /// tells a connection that is still there by [`Self::take_over`], and hands the bytes to the session.
 ///
+/// One thing no server can know: whether the client has heard that its session is new. If that CONNACK is
+/// lost, the next one tells of a session which the client takes for its older one, whose identifiers of
+/// QoS 2 it still has. A server that wants none of its messages to be taken for older ones ends a session
+/// whose client has gone before it sent anything ([`Self::expire_session`]).
+///
 /// ```
 /// use mqtt_pure::{Connack, Instant, Server, ServerAction, SessionOptions};
 ///

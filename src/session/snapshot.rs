@@ -19,6 +19,9 @@ use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
 /// The state of a session at one moment (section 4.1 of the standard), to be stored or moved.
 ///
+/// Whoever keeps snapshots and no journal takes one after `transmit` has put together what is to be
+/// written, and persists it before that is written.
+///
 /// The same session always gives the same snapshot. Subscriptions are not in it: those of a client are
 /// the server's, those of a server its application's. Nor are passwords.
 ///
