@@ -89,8 +89,28 @@ impl Outgoing {
                 large.pieces.pop_front();
             }
         }
-        if !self.has_remaining() {
+        if self.has_remaining() {
+            self.compact();
+        } else {
             self.reset();
+        }
+    }
+
+    /// Lets go of what was taken off when it is more than what is left, so that a reader that never
+    /// takes all does not make it grow.
+    #[inline]
+    fn compact(&mut self) {
+        if self.taken > KEPT && self.taken > self.bytes.len().saturating_sub(self.taken) {
+            self.drop_taken();
+        }
+    }
+
+    #[cold]
+    fn drop_taken(&mut self) {
+        let taken = core::mem::take(&mut self.taken).min(self.bytes.len());
+        self.bytes.drain(..taken);
+        for (at, _) in self.large.iter_mut().flat_map(|large| &mut large.pieces) {
+            *at = at.saturating_sub(taken);
         }
     }
 
@@ -157,6 +177,8 @@ impl Buf for Outgoing {
         self.taken = self.taken.saturating_add(count);
         if self.taken >= self.bytes.len() {
             self.reset();
+        } else {
+            self.compact();
         }
     }
 }
@@ -205,6 +227,36 @@ mod tests {
             assert_eq!(written, plain);
             assert_eq!((out.taken, out.bytes.len()), (0, 0));
         }
+    }
+
+    #[test]
+    fn a_reader_that_never_takes_all_does_not_make_it_grow() {
+        let mut out = Outgoing::new();
+        let (mut written, mut expected) = (0_u32, 0_u32);
+        let large = Bytes::from(alloc::vec![0xff; 1_000]);
+        for round in 0..20_000_u32 {
+            for _ in 0..25 {
+                out.bytes().extend_from_slice(&written.to_be_bytes());
+                written = written.wrapping_add(1);
+            }
+            if round % 10 == 0 {
+                out.payload(&large);
+            }
+            while out.remaining() > 8 {
+                let chunk = out.chunk();
+                if chunk.first() == Some(&0xff) {
+                    let len = chunk.len();
+                    out.advance(len);
+                } else {
+                    let number = chunk.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+                    assert_eq!(number, Some(expected));
+                    expected = expected.wrapping_add(1);
+                    out.advance(4);
+                }
+            }
+            assert!(out.bytes.capacity() < 4 * KEPT, "{}", out.bytes.capacity());
+        }
+        assert!(expected > 499_000);
     }
 
     #[test]
