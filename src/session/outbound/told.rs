@@ -13,7 +13,7 @@ pub enum Answered<M> {
     /// The peer has not taken the message; its identifier is free [MQTT-4.3.3-4].
     Refused(M),
     /// PUBREL is to be sent, after it is recorded that the PUBLISH is not to be sent again. The
-    /// message itself is needed no more; see [`Outbound::get_mut`].
+    /// message itself is needed no more; see [`Outbound::get_mut`](super::Outbound::get_mut).
     Release,
     /// PUBREL is to be sent again.
     ReleaseAgain,

@@ -24,7 +24,7 @@ impl Server {
     }
 
     /// Acknowledges a message, or refuses it by a reason code of 0x80 or above (5.0), where that is left
-    /// to the application; see [`Client::acknowledge`](super::Client::acknowledge).
+    /// to the application; see [`Client::acknowledge`](crate::Client::acknowledge).
     pub fn acknowledge(
         &mut self,
         now: Instant,
