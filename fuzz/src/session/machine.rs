@@ -63,7 +63,7 @@ impl<S: Side> Machine<S> {
             input: Vec::new(),
             input_of_twin: Vec::new(),
             seen: 0,
-            model: Model::new(&stored, setup.options.max_in_flight),
+            model: Model::new(&stored, &setup.options),
             most_in_flight: stored.sent.len().max(setup.options.max_in_flight.into()),
             stored,
             side,
@@ -245,6 +245,7 @@ impl<S: Side> Machine<S> {
         let version = self.version();
         for record in self.side.records(self.now) {
             self.records.push(record.clone());
+            self.model.recorded(&record, &self.stored, self.now);
             self.stored.apply(record).unwrap();
         }
         let outgoing = self.side.outgoing(self.now);
@@ -319,6 +320,10 @@ impl<S: Side> Machine<S> {
                 self.look();
             }
             self.model.told(told);
+            if let What::Connect { clean_session, .. } = told.what {
+                let has_session = self.side.now_snapshot().has_session;
+                self.model.asked_for_session(has_session && !clean_session);
+            }
             self.look();
             if self.setup.is_obliging {
                 self.side.oblige(self.now, told);
@@ -363,7 +368,7 @@ impl<S: Side> Machine<S> {
     pub fn again(setup: Setup, stored: &Snapshot, now: Instant) -> Result<Self, SnapshotError> {
         let options = Arc::new(setup.options);
         let again = || S::again(Arc::clone(&options), stored.clone(), now);
-        let model = Model::new(stored, setup.options.max_in_flight);
+        let model = Model::new(stored, &setup.options);
         Ok(Self { model, ..Self::new(setup, [again()?, again()?], now) })
     }
 
@@ -406,6 +411,10 @@ impl<S: Side> Machine<S> {
         assert!(snapshot.sent.len() <= self.most_in_flight);
         assert!(queued <= usize::try_from(most.max_queued).unwrap());
         assert!(len <= most.max_outgoing.saturating_add(SLACK), "{len} bytes wait");
+        let is_plain = !most.manual_acknowledgement && most.oversize == Oversize::Fail;
+        if !self.side.is_stuck() {
+            self.model.check_moves(&snapshot, is_plain);
+        }
         let is_full = len >= most.max_outgoing;
         assert!(!is_full || self.side.is_stuck());
     }

@@ -1,7 +1,10 @@
 //! What has to hold of all that a session tells and writes.
 
 use super::side::{Given, Limits, Told, What};
-use mqtt_pure::{DecodeOptions, Packet, PacketId, QoS, Role, Snapshot, Strictness, Token, Version};
+use mqtt_pure::{
+    DecodeOptions, Delivery, Instant, Oversize, Packet, PacketId, PacketType, QoS, ReasonCode,
+    Record, Role, SessionOptions, Snapshot, Strictness, Token, Version,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -16,22 +19,37 @@ pub struct Model {
     carried: BTreeMap<PacketId, Token>,
     /// Those for which PUBREL was written.
     released: BTreeSet<PacketId>,
+    /// Topic aliases that the peer was told on this connection.
+    aliases: BTreeSet<u16>,
+    /// The answers to what has come on this connection, in its order.
+    owed: Vec<(PacketType, PacketId)>,
+    /// How many wills may still be published.
+    wills: u32,
+    /// Whether the session may be said to be present.
+    may_be_present: bool,
     limits: Option<Limits>,
     /// Whether there is a transport that is not to be closed.
     is_open: bool,
     max_in_flight: usize,
+    /// Whether the application acknowledges.
+    is_manual: bool,
+    /// Whether what is too large is answered unseen.
+    is_skipping: bool,
 }
 
 impl Model {
     /// A session that begins with what is in the snapshot.
-    pub fn new(snapshot: &Snapshot, max_in_flight: u16) -> Self {
+    pub fn new(snapshot: &Snapshot, options: &SessionOptions) -> Self {
         let sent = snapshot.sent.iter().map(|sent| sent.token);
         let queued = snapshot.queued.iter().map(|queued| queued.token);
         let released = snapshot.sent.iter().filter(|sent| sent.message.is_none());
         Self {
             tokens: sent.chain(queued).collect(),
             released: released.map(|sent| sent.packet_id).collect(),
-            max_in_flight: max_in_flight.into(),
+            max_in_flight: options.max_in_flight.into(),
+            is_manual: options.manual_acknowledgement,
+            is_skipping: options.oversize == Oversize::Skip,
+            wills: u32::from(snapshot.will.is_some()),
             ..Self::default()
         }
     }
@@ -43,16 +61,18 @@ impl Model {
     }
 
     pub fn opened(&mut self, snapshot: &Snapshot) {
-        let published = snapshot.sent.iter().filter(|sent| sent.message.is_some());
-        self.carried = published.map(|sent| (sent.packet_id, sent.token)).collect();
+        self.carried = snapshot.sent.iter().map(|sent| (sent.packet_id, sent.token)).collect();
         self.unanswered.clear();
         self.requests.clear();
+        self.aliases.clear();
+        self.owed.clear();
         (self.limits, self.is_open) = (None, true);
     }
 
     pub fn closed(&mut self) {
         self.is_open = false;
         self.requests.clear();
+        self.owed.clear();
     }
 
     /// A command was accepted.
@@ -73,21 +93,81 @@ impl Model {
                 self.requests.remove(&token);
             }
             What::Close => self.closed(),
-            What::Connected(limits) | What::Connect(limits) => self.limits = Some(limits),
+            What::Connected(limits) => self.limits = Some(limits),
+            What::Connect { limits, has_will, .. } => {
+                self.limits = Some(limits);
+                self.wills += u32::from(has_will);
+            }
+            What::Left => self.wills = 0,
+            What::Will => {
+                assert!(self.wills > 0, "once more, or never set: {told:?}");
+                self.wills -= 1;
+            }
             _ => {}
         }
     }
 
-    /// What has come on a connection was taken: the session knows what was answered.
+    /// A client asks for its session, if it does.
+    pub fn asked_for_session(&mut self, is_there: bool) {
+        self.may_be_present = is_there;
+    }
+
+    /// A record is about to be kept.
+    pub fn recorded(&self, record: &Record, stored: &Snapshot, now: Instant) {
+        let Record::Sent { token, message, was_queued, .. } = record else { return };
+        let Some(first) = stored.queued.first() else {
+            assert!(!was_queued);
+            return;
+        };
+        assert!(*was_queued && first.token == *token, "before what waits: {record:?}");
+        let waited = now.millis_since(first.since);
+        let interval = message.message_expiry_interval().map(|seconds| u64::from(seconds) * 1_000);
+        assert!(interval.is_none_or(|interval| waited < interval), "expired: {record:?}");
+    }
+
+    /// What has come on a connection was taken: the session knows what was answered, and has to answer.
     pub fn taken(&mut self, packet: &Packet<'_>) {
         match packet {
-            Packet::Puback(puback) => self.unanswered.remove(&puback.packet_id),
-            Packet::Pubcomp(pubcomp) => self.unanswered.remove(&pubcomp.packet_id),
-            Packet::Pubrec(pubrec) if pubrec.reason.is_failure() => {
-                self.unanswered.remove(&pubrec.packet_id)
+            Packet::Puback(puback) => {
+                self.unanswered.remove(&puback.packet_id);
             }
-            _ => false,
-        };
+            Packet::Pubcomp(pubcomp) => {
+                self.unanswered.remove(&pubcomp.packet_id);
+            }
+            Packet::Pubrec(pubrec) if pubrec.reason.is_failure() => {
+                self.unanswered.remove(&pubrec.packet_id);
+            }
+            Packet::Pubrel(pubrel) => self.owed.push((PacketType::Pubcomp, pubrel.packet_id)),
+            Packet::Publish(publish) => match publish.delivery {
+                Delivery::AtMostOnce => {}
+                Delivery::AtLeastOnce { packet_id, .. } => {
+                    self.owed.push((PacketType::Puback, packet_id));
+                }
+                Delivery::ExactlyOnce { packet_id, .. } => {
+                    self.owed.push((PacketType::Pubrec, packet_id));
+                }
+            },
+            _ => {}
+        }
+    }
+
+    /// An answer was written: to the first of its type that is not answered [MQTT-4.6.0-2]
+    /// [MQTT-4.6.0-3], unless it is one that is given out of turn.
+    fn answered(&mut self, packet_type: PacketType, id: PacketId, reason: ReasonCode) {
+        let is_refusal =
+            reason == ReasonCode::PACKET_IDENTIFIER_IN_USE || reason == ReasonCode::QUOTA_EXCEEDED;
+        let first = self.owed.iter().position(|owed| owed.0 == packet_type);
+        let own = self.owed.iter().position(|owed| *owed == (packet_type, id));
+        let is_fine = is_refusal || first == own;
+        assert!(is_fine || self.is_skipping, "out of turn: {packet_type} {id} of {:?}", self.owed);
+        assert!(own.is_some() || self.is_skipping, "to nothing: {packet_type} {id}");
+        if let Some(own) = own {
+            self.owed.remove(own);
+        }
+        if packet_type == PacketType::Pubrec {
+            // One answer is to all copies that came before it.
+            self.owed.retain(|owed| *owed != (packet_type, id) || !self.is_manual);
+        }
     }
 
     /// There are further bytes among what is to be written.
@@ -125,6 +205,10 @@ impl Model {
     fn sent(&mut self, packet: &Packet<'_>, limits: Limits) {
         match packet {
             Packet::Publish(publish) => {
+                if let Some(alias) = publish.properties.topic_alias() {
+                    let is_known = !self.aliases.insert(alias.get());
+                    assert!(publish.topic.is_some() || is_known, "not told: {publish:?}");
+                }
                 let Some(id) = publish.packet_id() else { return };
                 if publish.dup() {
                     assert!(
@@ -134,8 +218,8 @@ impl Model {
                     assert!(!self.released.contains(&id), "after its PUBREL: {publish:?}");
                 } else {
                     self.released.remove(&id);
-                    let is_free = !self.carried.contains_key(&id)
-                        && self.requests.values().all(|request| *request != id);
+                    assert!(self.carried.is_empty(), "before {:?}: {publish:?}", self.carried);
+                    let is_free = self.requests.values().all(|request| *request != id);
                     assert!(is_free, "in use: {publish:?}");
                 }
                 assert!(self.unanswered.insert(id), "in use: {publish:?}");
@@ -144,7 +228,16 @@ impl Model {
             }
             Packet::Pubrel(pubrel) => {
                 self.released.insert(pubrel.packet_id);
+                if self.carried.remove(&pubrel.packet_id).is_some() {
+                    self.unanswered.insert(pubrel.packet_id);
+                }
             }
+            Packet::Connack(connack) => {
+                assert!(!connack.session_present || self.may_be_present, "{connack:?}");
+            }
+            Packet::Puback(p) => self.answered(PacketType::Puback, p.packet_id, p.reason),
+            Packet::Pubrec(p) => self.answered(PacketType::Pubrec, p.packet_id, p.reason),
+            Packet::Pubcomp(p) => self.answered(PacketType::Pubcomp, p.packet_id, p.reason),
             Packet::Subscribe(subscribe) => self.asked(subscribe.packet_id),
             Packet::Unsubscribe(unsubscribe) => self.asked(unsubscribe.packet_id),
             _ => {}
@@ -170,6 +263,21 @@ impl Model {
             assert!(self.tokens.contains(&queued.token), "nobody was given {:?}", queued.token);
         }
         assert!(self.requests.values().all(|id| ids.insert(*id)), "twice: {:?}", self.requests);
+    }
+
+    /// Nothing is left that could be sent and answered.
+    pub fn check_moves(&self, snapshot: &Snapshot, has_to_answer: bool) {
+        if !self.is_open || !snapshot.is_connected {
+            return;
+        }
+        let limits = self.limits.unwrap_or(Limits::NONE);
+        let most = limits.receive_maximum.min(self.max_in_flight);
+        let is_full = self.unanswered.len() >= most;
+        let mut sent = snapshot.sent.iter();
+        let is_carried = sent.any(|s| self.carried.get(&s.packet_id) == Some(&s.token));
+        let is_waiting = !snapshot.queued.is_empty() || is_carried;
+        assert!(is_full || !is_waiting, "{:?} of {most}: {snapshot:?}", self.unanswered);
+        assert!(!has_to_answer || self.owed.is_empty(), "not answered: {:?}", self.owed);
     }
 
     /// When all has been told, nothing is forgotten.

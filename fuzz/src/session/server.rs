@@ -81,7 +81,7 @@ impl Side for Server {
             What::Message { qos, id: Some(id) } => {
                 self.acknowledge(now, id, qos, success, Properties::EMPTY)
             }
-            What::Connect(_) => self.accept(now, Properties::EMPTY),
+            What::Connect { .. } => self.accept(now, Properties::EMPTY),
             What::Subscribe { id, count } => {
                 let codes = vec![ReasonCode::granted(QoS::ExactlyOnce); count];
                 self.grant(now, &Suback::new(id, &codes[..]))
@@ -137,10 +137,12 @@ fn told(action: &ServerAction<'_>) -> Told {
         }
         ServerAction::Connect(connect) => {
             let properties = connect.properties;
-            What::Connect(Limits::of(
-                properties.receive_maximum(),
-                properties.maximum_packet_size(),
-            ))
+            let size = properties.maximum_packet_size();
+            What::Connect {
+                limits: Limits::of(properties.receive_maximum(), size),
+                has_will: connect.will.is_some(),
+                clean_session: connect.clean_session,
+            }
         }
         ServerAction::Subscribe(subscribe) => {
             What::Subscribe { id: subscribe.packet_id, count: subscribe.subscriptions.len() }
@@ -148,6 +150,7 @@ fn told(action: &ServerAction<'_>) -> Told {
         ServerAction::Unsubscribe(unsubscribe) => {
             What::Unsubscribe { id: unsubscribe.packet_id, count: unsubscribe.filters.len() }
         }
+        ServerAction::Disconnected(d) if d.reason == ReasonCode::SUCCESS => What::Left,
         ServerAction::Auth(_) => What::Auth,
         _ => What::Other,
     };

@@ -32,7 +32,13 @@ pub enum What {
         id: Option<PacketId>,
     },
     Connected(Limits),
-    Connect(Limits),
+    Connect {
+        limits: Limits,
+        has_will: bool,
+        clean_session: bool,
+    },
+    /// A client leaves, and wants its will forgotten.
+    Left,
     Subscribe {
         id: PacketId,
         count: usize,
