@@ -129,18 +129,9 @@ impl Exchange {
             QoS::ExactlyOnce => Flow::ExactlyOnce,
         };
         let (reason, properties) = self.sayable(reason, properties);
-        let (version, role) = (self.version(), self.role);
-        let packet_type = match flow {
-            Flow::AtLeastOnce => {
-                Puback { packet_id, reason, properties }.encoded_len(version)?;
-                PacketType::Puback
-            }
-            Flow::ExactlyOnce => {
-                Pubrec { packet_id, reason, properties }.encoded_len(version)?;
-                PacketType::Pubrec
-            }
-        };
-        check_sender(packet_type, version, role, reason, properties)?;
+        if reason != ReasonCode::SUCCESS || !properties.is_empty() {
+            self.check_answer(packet_id, flow, reason, properties)?;
+        }
         if !self.inbound.acknowledge(packet_id, flow, reason) {
             return Err(CommandError::Unknown);
         }
@@ -149,6 +140,23 @@ impl Exchange {
         }
         self.send_answers(now, Some((packet_id, properties)));
         Ok(())
+    }
+
+    /// Whether this side may answer so.
+    #[cold]
+    fn check_answer(
+        &self,
+        packet_id: PacketId,
+        flow: Flow,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) -> Result<(), CommandError> {
+        let (version, role) = (self.version(), self.role);
+        match flow {
+            Flow::AtLeastOnce => Puback { packet_id, reason, properties }.encoded_len(version)?,
+            Flow::ExactlyOnce => Pubrec { packet_id, reason, properties }.encoded_len(version)?,
+        };
+        Ok(check_sender(answer_to(flow), version, role, reason, properties)?)
     }
 
     /// Sends the answers whose turn it is.
