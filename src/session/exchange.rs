@@ -133,7 +133,7 @@ pub(super) struct Exchange {
     pub(super) is_limit_told: bool,
     pub(super) is_online: bool,
     /// Which side this is.
-    role: Role,
+    pub(super) role: Role,
     /// Whether memory is to be given back when everything is written.
     is_quiet: bool,
 }

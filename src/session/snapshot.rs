@@ -12,8 +12,9 @@ use super::{
     server::Server,
 };
 use crate::{
+    packet::{PacketType, check_sender},
     time::Instant,
-    types::{PacketId, QoS},
+    types::{PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
@@ -120,6 +121,10 @@ pub enum SnapshotError {
     /// A message of QoS 0 among those on their way or waiting.
     #[error("a message of QoS 0 that is kept")]
     QosZero,
+    /// A message with what belongs to one sending of it: a topic alias, or of a client the identifiers
+    /// of subscriptions.
+    #[error("a message with a topic alias or subscription identifiers")]
+    Message,
     /// More waits than the options allow.
     #[error("more messages wait than may")]
     QueueFull,
@@ -276,6 +281,9 @@ impl Snapshot {
         };
         for SentMessage { packet_id, token, message } in self.sent {
             is_new(token)?;
+            if let Some(message) = &message {
+                check_message(message, exchange.role, false)?;
+            }
             let (awaited, qos) = match message.as_ref().map(Message::qos) {
                 None => (Awaited::Pubcomp, QoS::ExactlyOnce),
                 Some(QoS::AtMostOnce) => return Err(SnapshotError::QosZero),
@@ -305,6 +313,7 @@ impl Snapshot {
         }
         for QueuedMessage { token, message, since } in self.queued {
             is_new(token)?;
+            check_message(&message, exchange.role, true)?;
             if message.qos() == QoS::AtMostOnce {
                 return Err(SnapshotError::QosZero);
             }
@@ -316,6 +325,17 @@ impl Snapshot {
         }
         exchange.next_token = self.next_token;
         Ok(())
+    }
+}
+
+/// A session of this side may keep the message; with a topic alias only before it is sent.
+fn check_message(message: &Message, role: Role, may_alias: bool) -> Result<(), SnapshotError> {
+    let (publish, none) = (PacketType::Publish, ReasonCode::SUCCESS);
+    let sayable = check_sender(publish, Version::NEWEST, role, none, message.properties());
+    if sayable.is_ok() && (may_alias || message.topic_alias() == 0) {
+        Ok(())
+    } else {
+        Err(SnapshotError::Message)
     }
 }
 
@@ -398,6 +418,7 @@ impl Server {
         server.expiry = snapshot.expiry;
         server.session_end = snapshot.end.unwrap_or(Instant::NEVER);
         if let Some(StoredWill { message, delay, due }) = snapshot.will.take() {
+            check_message(&message, Role::Server, false)?;
             server.wills.restore(message, delay, due.unwrap_or(Instant::NEVER));
         }
         let was_connected = snapshot.is_connected;

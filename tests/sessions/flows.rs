@@ -358,3 +358,21 @@ fn a_token_that_is_still_to_come_is_not_restored() {
     snapshot.next_token = mqtt_pure::Token::new(3).unwrap();
     assert!(Client::restore(SessionOptions::new(), snapshot).is_ok());
 }
+
+#[test]
+fn a_stored_message_that_could_not_be_sent_again_is_refused() {
+    let alias = Property::TopicAlias(std::num::NonZeroU16::MIN);
+    let mut client = online(Version::V5_0, SessionOptions::new());
+    client.publish(at(0), message(QoS::AtLeastOnce, "")).unwrap();
+    let mut snapshot = client.snapshot();
+    let with = |property: Property<'_>| {
+        message(QoS::AtLeastOnce, "").with_properties(Properties::from(&[property])).unwrap()
+    };
+    for property in
+        [alias, Property::SubscriptionIdentifier(mqtt_pure::SubscriptionId::new(7).unwrap())]
+    {
+        snapshot.sent[0].message = Some(with(property));
+        let refused = Client::restore(SessionOptions::new(), snapshot.clone()).err();
+        assert_eq!(refused, Some(mqtt_pure::SnapshotError::Message), "{property:?}");
+    }
+}
