@@ -8,20 +8,22 @@ use alloc::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub(super) struct Ids {
     known: VecDeque<(PacketId, u8)>,
-    counted: usize,
+    counted: u16,
+    /// How many may be counted; here, where there is room for it.
+    pub(super) maximum: u16,
 }
 
 /// The flag whose bearers are counted.
 pub(super) const COUNTED: u8 = 2;
 
 impl Ids {
-    pub(super) const fn new() -> Self {
-        Self { known: VecDeque::new(), counted: 0 }
+    pub(super) const fn new(maximum: u16) -> Self {
+        Self { known: VecDeque::new(), counted: 0, maximum }
     }
 
     /// How many have [`COUNTED`].
-    pub(super) const fn counted(&self) -> usize {
-        self.counted
+    pub(super) fn counted(&self) -> usize {
+        usize::from(self.counted)
     }
 
     /// Where the identifier is, or would be.
@@ -87,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_is_set_is_known() {
-        let mut ids = Ids::new();
+        let mut ids = Ids::new(u16::MAX);
         let mut model = BTreeMap::new();
         let mut random = 0x2545_f491_4f6c_dd1d_u64;
         for _ in 0..5_000 {
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_count_begins_anew() {
-        let mut ids = Ids::new();
+        let mut ids = Ids::new(u16::MAX);
         ids.set(PacketId::MIN, COUNTED);
         ids.set(PacketId::MAX, COUNTED | 1);
         ids.discount();

@@ -39,7 +39,6 @@ pub struct Inbound {
     owed: Option<Box<Answers>>,
     /// What is known of identifiers of QoS 2.
     known: Ids,
-    maximum: u16,
 }
 
 /// Messages of QoS 1 that wait for PUBACK, and of QoS 2 that wait for PUBREC, in the order in which
@@ -109,12 +108,12 @@ impl Inbound {
     /// Takes at most so many messages of QoS 1 and 2 that are not yet answered; the Receive Maximum
     /// that one has told the peer in 5.0.
     pub const fn new(maximum: u16) -> Self {
-        Self { owed: None, known: Ids::new(), maximum }
+        Self { owed: None, known: Ids::new(maximum) }
     }
 
     /// Takes so many messages on the connection that begins.
     pub(super) const fn set_maximum(&mut self, maximum: u16) {
-        self.maximum = maximum;
+        self.known.maximum = maximum;
     }
 
     /// Gives back memory that nothing is in.
@@ -190,8 +189,8 @@ impl Inbound {
             return Err(InboundError::InUse(id));
         }
         let is_counted = flow == Flow::ExactlyOnce && flags & COUNTED != 0;
-        if !is_counted && self.outstanding() >= usize::from(self.maximum) {
-            return Err(InboundError::TooMany(self.maximum));
+        if !is_counted && self.outstanding() >= usize::from(self.known.maximum) {
+            return Err(InboundError::TooMany(self.known.maximum));
         }
         Ok((flags, step))
     }
@@ -288,7 +287,7 @@ impl Inbound {
         if planted!(ReceivedKeptOnSessionEnd) {
             return;
         }
-        *self = Self::new(self.maximum);
+        *self = Self::new(self.known.maximum);
     }
 
     /// Takes in an identifier of QoS 2 that was recorded, before there is a connection.

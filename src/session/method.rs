@@ -14,11 +14,20 @@ use alloc::{boxed::Box, vec::Vec};
 
 /// What the CONNECT named; mostly nothing.
 #[derive(Clone, Default)]
-pub(super) struct Method(Option<Box<[u8]>>);
+pub(super) struct Method(Option<Box<Name>>);
+
+/// Apart, as there mostly is none.
+#[derive(Clone)]
+struct Name(Box<[u8]>);
 
 impl Method {
     pub(super) fn of(properties: Properties<'_>) -> Self {
-        Self(properties.authentication_method().map(|method| Box::from(method.as_bytes())))
+        let name = |method: Text<'_>| Box::new(Name(Box::from(method.as_bytes())));
+        Self(properties.authentication_method().map(name))
+    }
+
+    fn name(&self) -> Option<&[u8]> {
+        self.0.as_ref().map(|name| &*name.0)
     }
 
     pub(super) const fn is_some(&self) -> bool {
@@ -28,7 +37,7 @@ impl Method {
     /// A packet has to name the method, or none if there is none [MQTT-4.12.0-5].
     pub(super) fn check(&self, properties: Properties<'_>) -> Result<(), Fault> {
         let named = properties.authentication_method();
-        if named.map(Text::as_bytes) == self.0.as_deref() {
+        if named.map(Text::as_bytes) == self.name() {
             return Ok(());
         }
         Err(Fault::AuthenticationMethod)
@@ -41,10 +50,8 @@ impl Method {
 
     /// The properties, and in front of them the method.
     pub(super) fn add<'a>(&'a self, properties: Properties<'a>) -> Vec<Property<'a>> {
-        let method = self
-            .0
-            .as_deref()
-            .map(|method| Property::AuthenticationMethod(Text::from_checked(method)));
+        let method =
+            self.name().map(|method| Property::AuthenticationMethod(Text::from_checked(method)));
         let others = properties.iter().filter(|p| p.id() != PropertyId::AuthenticationMethod);
         method.into_iter().chain(others).collect()
     }
