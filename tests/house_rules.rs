@@ -138,6 +138,10 @@ fn functions(code: &str) -> Vec<(usize, usize)> {
         if is_start && begin.is_none_or(|(_, outer)| indent <= outer) {
             begin = Some((at, indent));
         }
+        // What a trait asks for has no body.
+        if begin.is_some_and(|(_, outer)| indent == outer) && line.trim_end().ends_with(';') {
+            begin = None;
+        }
         if let Some((start, outer)) = begin
             && line.trim_end() == format!("{}}}", " ".repeat(outer))
         {
@@ -152,8 +156,10 @@ fn functions(code: &str) -> Vec<(usize, usize)> {
 #[test]
 fn functions_are_measured() {
     let code = "// no fn here\nfn a() {\n    b();\n\n    // why\n    fn inner() {\n    }\n}\n\
-                impl X {\n    pub(crate) const fn c() {\n        d();\n    }\n}\n";
-    assert_eq!(functions(code), [(2, 5), (10, 3)]);
+                impl X {\n    pub(crate) const fn c() {\n        d();\n    }\n}\n\
+                trait Y {\n    fn e();\n    fn f(\n        g: u8,\n    ) -> H;\n}\n\
+                impl Z {\n    fn i() {}\n    fn j() {\n    }\n}\n";
+    assert_eq!(functions(code), [(2, 5), (10, 3), (22, 2)]);
 }
 
 #[test]

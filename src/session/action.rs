@@ -156,10 +156,20 @@ pub(super) enum Common<'b> {
     Done { token: Token, reason: ReasonCode, properties: Properties<'b> },
     Failed { token: Token, failure: Failure<'b> },
     Lost { token: Token },
+    Skipped(Skipped<'b>),
     Ignored { packet_type: PacketType, packet_id: PacketId },
     Close(CloseReason),
     SessionEnded,
     Will(Message),
+}
+
+/// An action of either role. What there is most of has a way of its own, as it would be moved otherwise.
+pub(super) trait Told<'b>: From<Common<'b>> {
+    /// A message has arrived, of which the peer says nothing.
+    fn done(token: Token) -> Self;
+
+    /// A message has come.
+    fn message(received: Received<'b>) -> Self;
 }
 
 macro_rules! actions {
@@ -211,12 +221,16 @@ macro_rules! actions {
             SessionEnded,
         }
 
-        impl $name<'_> {
-            /// A message has arrived, of which the peer says nothing.
+        impl<'b> Told<'b> for $name<'b> {
             #[inline(always)]
-            pub(super) const fn done(token: Token) -> Self {
+            fn done(token: Token) -> Self {
                 let (reason, properties) = (ReasonCode::SUCCESS, Properties::none());
                 Self::Done { token, reason, properties }
+            }
+
+            #[inline(always)]
+            fn message(received: Received<'b>) -> Self {
+                Self::Message(received)
             }
         }
 
@@ -229,6 +243,7 @@ macro_rules! actions {
                     }
                     Common::Failed { token, failure } => Self::Failed { token, failure },
                     Common::Lost { token } => Self::Lost { token },
+                    Common::Skipped(skipped) => Self::Skipped(skipped),
                     Common::Ignored { packet_type, packet_id } => {
                         Self::Ignored { packet_type, packet_id }
                     }

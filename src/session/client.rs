@@ -4,18 +4,17 @@ mod commands;
 mod packets;
 
 use super::{
-    Arrival,
-    action::{ClientAction, Received, Token},
+    action::{ClientAction, Token},
     exchange::{Exchange, Peer, Pending},
     fault::{CloseReason, CommandError, Deadline, Fault},
-    input::Plain,
     journal::Record,
     method::Method,
     options::SessionOptions,
     outgoing::Outgoing,
+    take::{Side, take},
 };
 use crate::{
-    packet::{Connect, DecodeOptions, Disconnect, Pingreq, Properties},
+    packet::{Connect, DecodeOptions, Packet, Pingreq, Properties, Publish},
     time::Instant,
     types::{PacketId, Role, Version},
 };
@@ -179,63 +178,7 @@ impl Client {
         if input.is_empty() && !self.exchange.has_pending() {
             return None;
         }
-        self.receive_some(now, input)
-    }
-
-    fn receive_some<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ClientAction<'b>> {
-        // What mostly comes, and nothing to be told before.
-        while self.phase == Phase::Online
-            && !self.exchange.has_pending()
-            && self.exchange.has_room()
-        {
-            match self.exchange.plain_answer(now, input) {
-                Some(Plain::Done(token)) => return Some(ClientAction::done(token)),
-                Some(Plain::Taken) => continue,
-                None if input.is_empty() => return None,
-                None => {}
-            }
-            let Some(publish) = self.exchange.plain_publish(now, input) else { break };
-            match self.exchange.admit(now, &publish) {
-                Ok((Arrival::Deliver, topic)) => {
-                    return Some(ClientAction::Message(Received::new(publish, topic)));
-                }
-                Ok((Arrival::Repeated, _)) => {}
-                Err(fault) => self.fail(now, fault),
-            }
-        }
-        self.receive_any(now, input)
-    }
-
-    /// Whatever comes, in whatever state.
-    #[inline(never)]
-    fn receive_any<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ClientAction<'b>> {
-        loop {
-            if self.exchange.has_pending()
-                && let Some(common) = self.exchange.next_pending()
-            {
-                return Some(common.into());
-            }
-            if self.phase == Phase::Closed {
-                *input = &[];
-                return None;
-            }
-            if !self.exchange.has_room() {
-                return None;
-            }
-            let told = match self.exchange.next_item(input) {
-                Ok(None) => return None,
-                Ok(Some(item)) => {
-                    self.exchange.last_received = now;
-                    self.handle(now, item)
-                }
-                Err(error) => Err(error.into()),
-            };
-            match told {
-                Ok(Some(action)) => return Some(action),
-                Ok(None) => {}
-                Err(fault) => self.fail(now, fault),
-            }
-        }
+        take(self, now, input)
     }
 
     /// What is to be told without further bytes.
@@ -289,14 +232,18 @@ impl Client {
     }
 
     fn ping(&mut self, now: Instant) {
-        // [MQTT-3.1.2-23]; 5.0: [MQTT-3.1.2-20]
-        let written = self
-            .exchange
-            .write(now, Properties::EMPTY, true, |_, version, out| Pingreq.encode(version, out));
+        let timeout = self.exchange.options.ping_timeout;
+        // A server that reads nothing gets no more of them, unless there is to be an end of waiting.
+        let is_written = (self.exchange.has_room() || timeout.is_some())
+            // [MQTT-3.1.2-23]; 5.0: [MQTT-3.1.2-20]
+            && self
+                .exchange
+                .write(now, Properties::EMPTY, true, |_, version, out| Pingreq.encode(version, out))
+                .is_ok();
         self.exchange.last_sent = now;
         self.exchange.quiet();
-        if written.is_ok() && self.response_due == Instant::NEVER {
-            self.response_due = due(now, self.exchange.options.ping_timeout);
+        if is_written && self.response_due == Instant::NEVER {
+            self.response_due = due(now, timeout);
         }
     }
 
@@ -308,22 +255,6 @@ impl Client {
     }
 
     // How a connection ends.
-
-    fn fail(&mut self, now: Instant, fault: Fault) {
-        let is_told = self.phase == Phase::Online
-            && self.exchange.peer.has_reasons
-            && !matches!(fault, Fault::Late(_));
-        if is_told {
-            let reason = fault.reason();
-            // A server that takes no packet of this size is told nothing.
-            let _ =
-                self.exchange.write(now, Properties::EMPTY, true, |properties, version, out| {
-                    Disconnect { reason, properties }.encode(version, out)
-                });
-        }
-        self.exchange.tell(Pending::Close(CloseReason::Fault(fault)));
-        self.end();
-    }
 
     /// There is no connection any more, and no session either if it was to end with it.
     fn end(&mut self) {
@@ -374,6 +305,56 @@ impl Client {
     /// sent by now is: [`Self::transmit`] adds nothing.
     pub fn journal(&mut self, now: Instant) -> Vec<Record> {
         self.exchange.take_journal(now)
+    }
+}
+
+impl Side for Client {
+    type Action<'b> = ClientAction<'b>;
+
+    #[inline(always)]
+    fn exchange(&mut self) -> &mut Exchange {
+        &mut self.exchange
+    }
+
+    #[inline(always)]
+    fn is_online(&self) -> bool {
+        self.phase == Phase::Online
+    }
+
+    #[inline(always)]
+    fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        !self.exchange.has_room()
+    }
+
+    fn may_take(&self, _: &[u8]) -> bool {
+        true
+    }
+
+    /// A client tells its server of no such limits.
+    #[inline(always)]
+    fn check(&self, _: &Publish<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn handle<'b>(
+        &mut self,
+        now: Instant,
+        packet: Packet<'b>,
+    ) -> Result<Option<ClientAction<'b>>, Fault> {
+        self.on_packet(now, packet)
+    }
+
+    fn fail(&mut self, now: Instant, fault: Fault) {
+        if self.phase == Phase::Online && !matches!(fault, Fault::Late(_)) {
+            self.exchange.tell_peer(now, fault.reason());
+        }
+        self.exchange.tell(Pending::Close(CloseReason::Fault(fault)));
+        self.end();
     }
 }
 

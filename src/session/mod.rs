@@ -19,6 +19,7 @@ mod queue;
 mod requests;
 mod server;
 mod snapshot;
+mod take;
 mod transition;
 mod will;
 

@@ -5,22 +5,21 @@ mod connection;
 mod packets;
 
 use super::{
-    Arrival,
-    action::{Received, ServerAction, Token},
+    action::{ServerAction, Token},
     client::due,
     exchange::{Exchange, Peer, Pending},
     fault::{CloseReason, Deadline, Fault},
-    input::Plain,
     journal::Record,
     message::Message,
     method::Method,
     options::SessionOptions,
     outgoing::Outgoing,
     requests::Requests,
+    take::{Side, take},
     will::Wills,
 };
 use crate::{
-    packet::{Connack, DecodeOptions, Disconnect, PacketType, Properties},
+    packet::{Connack, DecodeOptions, Packet, PacketType, Properties, Publish},
     time::Instant,
     types::{PacketId, QoS, ReasonCode, Role, Version},
 };
@@ -133,8 +132,12 @@ impl Server {
 
     /// Whether nothing is taken in before something is written, or answered by the application.
     pub fn is_blocked(&self) -> bool {
-        !self.exchange.has_room()
-            || self.requests.len() >= usize::from(self.exchange.options.max_requests)
+        self.is_full() || self.waits_for_answer()
+    }
+
+    /// Whether the application has to answer a CONNECT, or an AUTH before the CONNACK.
+    fn waits_for_answer(&self) -> bool {
+        self.asked.as_ref().is_some_and(|asked| !asked.is_authenticating)
     }
 
     /// The version that the client speaks, or spoke last.
@@ -177,69 +180,7 @@ impl Server {
         if input.is_empty() && !self.exchange.has_pending() {
             return None;
         }
-        self.receive_some(now, input)
-    }
-
-    fn receive_some<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
-        // What mostly comes, and nothing to be told before.
-        while self.phase == Phase::Online && !self.exchange.has_pending() && !self.is_blocked() {
-            match self.exchange.plain_answer(now, input) {
-                Some(Plain::Done(token)) => return Some(ServerAction::done(token)),
-                Some(Plain::Taken) => continue,
-                None if input.is_empty() => return None,
-                None => {}
-            }
-            let Some(publish) = self.exchange.plain_publish(now, input) else { break };
-            match self.check(&publish).and_then(|()| self.exchange.admit(now, &publish)) {
-                Ok((Arrival::Deliver, topic)) => {
-                    return Some(ServerAction::Message(Received::new(publish, topic)));
-                }
-                Ok((Arrival::Repeated, _)) => {}
-                Err(fault) => self.fail(now, fault),
-            }
-        }
-        self.receive_any(now, input)
-    }
-
-    /// Whatever comes, in whatever state.
-    #[inline(never)]
-    fn receive_any<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
-        loop {
-            if self.exchange.has_pending()
-                && let Some(common) = self.exchange.next_pending()
-            {
-                return Some(common.into());
-            }
-            if self.phase == Phase::Closed {
-                *input = &[];
-                return None;
-            }
-            if self.is_blocked() || !self.may_read(input) {
-                return None;
-            }
-            let told = match self.exchange.next_item(input) {
-                Ok(None) => return None,
-                Ok(Some(item)) => {
-                    self.exchange.last_received = now;
-                    self.handle(now, item)
-                }
-                Err(error) => Err(error.into()),
-            };
-            match told {
-                Ok(Some(action)) => return Some(action),
-                Ok(None) => {}
-                Err(fault) => self.fail(now, fault),
-            }
-        }
-    }
-
-    /// Before the CONNECT is answered only what would be wrong is taken, and AUTH if that is awaited.
-    #[inline]
-    fn may_read(&self, input: &[u8]) -> bool {
-        let Some(asked) = &self.asked else { return true };
-        let first = input.first().map(|byte| byte & 0xf0);
-        // [MQTT-3.1.0-2] [MQTT-3.1.2-30]
-        asked.is_authenticating || first == Some(PacketType::Connect.first_byte())
+        take(self, now, input)
     }
 
     /// What is to be told without further bytes.
@@ -305,20 +246,9 @@ impl Server {
     // How connections and sessions end.
 
     fn tell_peer(&mut self, now: Instant, reason: ReasonCode) {
-        if self.phase == Phase::Online && self.exchange.peer.has_reasons {
-            // A client that takes no packet of this size is told nothing.
-            let _ =
-                self.exchange.write(now, Properties::EMPTY, true, |properties, version, out| {
-                    Disconnect { reason, properties }.encode(version, out)
-                });
+        if self.phase == Phase::Online {
+            self.exchange.tell_peer(now, reason);
         }
-    }
-
-    fn fail(&mut self, now: Instant, fault: Fault) {
-        self.tell_peer(now, fault.reason());
-        self.refuse_faulty(now, &fault);
-        self.exchange.tell(Pending::Close(CloseReason::Fault(fault)));
-        self.end(now, false);
     }
 
     /// Some faults of a CONNECT are told by a CONNACK.
@@ -428,6 +358,58 @@ impl Server {
     /// sent by now is: [`Self::transmit`] adds nothing.
     pub fn journal(&mut self, now: Instant) -> Vec<Record> {
         self.exchange.take_journal(now)
+    }
+}
+
+impl Side for Server {
+    type Action<'b> = ServerAction<'b>;
+
+    #[inline(always)]
+    fn exchange(&mut self) -> &mut Exchange {
+        &mut self.exchange
+    }
+
+    #[inline(always)]
+    fn is_online(&self) -> bool {
+        self.phase == Phase::Online
+    }
+
+    #[inline(always)]
+    fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        !self.exchange.has_room()
+            || self.requests.len() >= usize::from(self.exchange.options.max_requests)
+    }
+
+    /// Before the CONNECT is answered only what would be wrong is taken, and AUTH if that is awaited.
+    fn may_take(&self, input: &[u8]) -> bool {
+        let first = input.first().map(|byte| byte & 0xf0);
+        // [MQTT-3.1.0-2] [MQTT-3.1.2-30]
+        !self.waits_for_answer() || first == Some(PacketType::Connect.first_byte())
+    }
+
+    #[inline]
+    fn check(&self, publish: &Publish<'_>) -> Result<(), Fault> {
+        self.check_limits(publish)
+    }
+
+    fn handle<'b>(
+        &mut self,
+        now: Instant,
+        packet: Packet<'b>,
+    ) -> Result<Option<ServerAction<'b>>, Fault> {
+        self.on_packet(now, packet)
+    }
+
+    fn fail(&mut self, now: Instant, fault: Fault) {
+        self.tell_peer(now, fault.reason());
+        self.refuse_faulty(now, &fault);
+        self.exchange.tell(Pending::Close(CloseReason::Fault(fault)));
+        self.end(now, false);
     }
 }
 

@@ -151,9 +151,7 @@ impl Client {
         let (reason, properties) = (disconnect.reason, disconnect.properties);
         let version = self.exchange.version();
         check_sender(PacketType::Disconnect, version, Role::Client, reason, properties)?;
-        self.exchange.write(now, properties, true, |properties, version, out| {
-            Disconnect { reason, properties }.encode(version, out)
-        })?;
+        self.exchange.write_disconnect(now, disconnect)?;
         if is_online {
             self.expiry = expiry.unwrap_or(agreed);
         }

@@ -4,11 +4,10 @@ use super::{Client, Phase};
 use crate::{
     packet::{Auth, Connack, Packet, PacketType},
     session::{
-        Answer,
+        Answer, Answered,
         action::{ClientAction, Common},
         exchange::{Peer, Pending, Sent},
         fault::{CloseReason, Fault},
-        input::Item,
         journal::Record,
     },
     time::Instant,
@@ -16,19 +15,11 @@ use crate::{
 };
 
 impl Client {
-    pub(super) fn handle<'b>(
+    pub(super) fn on_packet<'b>(
         &mut self,
         now: Instant,
-        item: Item<'b>,
+        packet: Packet<'b>,
     ) -> Result<Option<ClientAction<'b>>, Fault> {
-        let packet = match item {
-            Item::Packet(packet) => packet,
-            Item::Skipped(skipped) if self.phase == Phase::Online => {
-                self.exchange.skipped(now, &skipped)?;
-                return Ok(Some(ClientAction::Skipped(skipped)));
-            }
-            Item::Skipped(skipped) => return Err(Fault::Unexpected(skipped.packet_type)),
-        };
         if self.phase == Phase::Connecting {
             return match packet {
                 Packet::Connack(connack) => self.on_connack(now, connack).map(Some),
@@ -69,7 +60,7 @@ impl Client {
     }
 
     /// The request that is answered; `None` if there is none.
-    pub(super) fn on_answer(
+    fn on_answer(
         &mut self,
         answer: Answer,
         id: PacketId,
@@ -83,12 +74,12 @@ impl Client {
             return Err(Fault::CodeCount { asked: sent.codes.into(), given });
         }
         match self.exchange.outbound.answer(answer, id)? {
-            crate::session::Answered::Done(sent) => Ok(Some(sent)),
+            Answered::Done(sent) => Ok(Some(sent)),
             _ => Ok(None),
         }
     }
 
-    pub(super) fn on_connack<'b>(
+    fn on_connack<'b>(
         &mut self,
         now: Instant,
         connack: Connack<'b>,
@@ -124,7 +115,7 @@ impl Client {
         Ok(ClientAction::Connected(connack))
     }
 
-    pub(super) fn on_auth<'b>(&mut self, auth: Auth<'b>) -> Result<ClientAction<'b>, Fault> {
+    fn on_auth<'b>(&mut self, auth: Auth<'b>) -> Result<ClientAction<'b>, Fault> {
         self.method.expect(auth.properties)?;
         let is_fine = match auth.reason {
             ReasonCode::CONTINUE_AUTHENTICATION => true,

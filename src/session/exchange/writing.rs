@@ -2,7 +2,7 @@
 
 use super::{Exchange, MAX_UNTAKEN, Peer};
 use crate::{
-    packet::{PacketType, Properties, Puback, Pubcomp, Pubrec, Pubrel},
+    packet::{Disconnect, EncodeError, PacketType, Properties, Puback, Pubcomp, Pubrec, Pubrel},
     session::{fault::CommandError, outgoing::Outgoing},
     time::Instant,
     types::{PacketId, ReasonCode, Version},
@@ -100,6 +100,26 @@ impl Exchange {
         })
     }
 
+    /// Writes a DISCONNECT.
+    pub(in crate::session) fn write_disconnect(
+        &mut self,
+        now: Instant,
+        disconnect: &Disconnect<'_>,
+    ) -> Result<(), CommandError> {
+        let Disconnect { reason, properties } = *disconnect;
+        self.write(now, properties, true, |properties, version, out| {
+            Disconnect { reason, properties }.encode(version, out)
+        })
+    }
+
+    /// Tells the peer why the connection is closed, where the version can say so.
+    pub(in crate::session) fn tell_peer(&mut self, now: Instant, reason: ReasonCode) {
+        if self.peer.has_reasons {
+            // A peer that takes no packet of this size is told nothing.
+            let _ = self.write_disconnect(now, &Disconnect { reason, ..Disconnect::new() });
+        }
+    }
+
     /// Writes a packet with these properties, without words where the peer has no room for them, or
     /// does not want them in this packet.
     pub(in crate::session) fn write(
@@ -107,7 +127,7 @@ impl Exchange {
         now: Instant,
         properties: Properties<'_>,
         may_always_explain: bool,
-        encode: impl Fn(Properties<'_>, Version, &mut Vec<u8>) -> Result<(), crate::packet::EncodeError>,
+        encode: impl Fn(Properties<'_>, Version, &mut Vec<u8>) -> Result<(), EncodeError>,
     ) -> Result<(), CommandError> {
         let Peer { version, max_packet_size: maximum, wants_reasons, .. } = self.peer;
         let start = self.out.bytes().len();

@@ -155,9 +155,7 @@ impl Server {
             }
             let version = self.version();
             check_sender(PacketType::Disconnect, version, Role::Server, reason, properties)?;
-            self.exchange.write(now, properties, true, |properties, version, out| {
-                Disconnect { reason, properties }.encode(version, out)
-            })?;
+            self.exchange.write_disconnect(now, disconnect)?;
         }
         self.exchange.tell(Pending::Close(CloseReason::Disconnected));
         self.end(now, false);

@@ -7,7 +7,6 @@ use crate::{
         action::ServerAction,
         exchange::{Peer, Pending},
         fault::{CloseReason, Fault},
-        input::Item,
         message::Message,
         method::Method,
         requests::Kind,
@@ -18,19 +17,11 @@ use crate::{
 use alloc::boxed::Box;
 
 impl Server {
-    pub(super) fn handle<'b>(
+    pub(super) fn on_packet<'b>(
         &mut self,
         now: Instant,
-        item: Item<'b>,
+        packet: Packet<'b>,
     ) -> Result<Option<ServerAction<'b>>, Fault> {
-        let packet = match item {
-            Item::Packet(packet) => packet,
-            Item::Skipped(skipped) if self.phase == Phase::Online => {
-                self.exchange.skipped(now, &skipped)?;
-                return Ok(Some(ServerAction::Skipped(skipped)));
-            }
-            Item::Skipped(skipped) => return Err(Fault::Unexpected(skipped.packet_type)),
-        };
         if self.phase != Phase::Online {
             return match (self.phase, packet) {
                 (Phase::Opened, Packet::Connect(connect)) => self.on_connect(connect).map(Some),
@@ -60,7 +51,7 @@ impl Server {
             Packet::Disconnect(disconnect) => self.on_disconnect(now, disconnect).map(Some),
             Packet::Auth(auth) => self.on_auth(auth).map(Some),
             Packet::Publish(publish) => {
-                self.check(&publish)?;
+                self.check_limits(&publish)?;
                 Ok(self.exchange.received(now, publish)?.map(Into::into))
             }
             packet => Ok(self.exchange.handle_flow(now, packet)?.map(Into::into)),
@@ -69,7 +60,7 @@ impl Server {
 
     /// A server that has told a limit does not take what is beyond it.
     #[inline]
-    pub(super) fn check(&self, publish: &Publish<'_>) -> Result<(), Fault> {
+    pub(super) fn check_limits(&self, publish: &Publish<'_>) -> Result<(), Fault> {
         if !self.exchange.peer.has_reasons {
             return Ok(());
         }
@@ -82,10 +73,7 @@ impl Server {
         Ok(())
     }
 
-    pub(super) fn on_connect<'b>(
-        &mut self,
-        connect: Connect<'b>,
-    ) -> Result<ServerAction<'b>, Fault> {
+    fn on_connect<'b>(&mut self, connect: Connect<'b>) -> Result<ServerAction<'b>, Fault> {
         let Connect { version, properties, clean_session, .. } = connect;
         let peer = Peer::of(version, properties);
         self.exchange.decode.version = version;
@@ -120,7 +108,7 @@ impl Server {
         Ok(ServerAction::Connect(connect))
     }
 
-    pub(super) fn on_auth<'b>(&mut self, auth: Auth<'b>) -> Result<ServerAction<'b>, Fault> {
+    fn on_auth<'b>(&mut self, auth: Auth<'b>) -> Result<ServerAction<'b>, Fault> {
         self.method.expect(auth.properties)?;
         let is_fine = match auth.reason {
             ReasonCode::CONTINUE_AUTHENTICATION => true,
@@ -137,7 +125,7 @@ impl Server {
         Ok(ServerAction::Auth(auth))
     }
 
-    pub(super) fn on_disconnect<'b>(
+    fn on_disconnect<'b>(
         &mut self,
         now: Instant,
         disconnect: Disconnect<'b>,
