@@ -125,7 +125,7 @@ impl Client {
 
     /// How many messages wait until they may be sent.
     pub fn queued(&self) -> usize {
-        self.exchange.queued().count()
+        self.exchange.waiting()
     }
 
     /// The identifier that belongs to a token, as long as it is on its way. Takes time in proportion to
@@ -178,6 +178,10 @@ impl Client {
         if input.is_empty() && !self.exchange.has_pending() {
             return None;
         }
+        self.receive_some(now, input)
+    }
+
+    fn receive_some<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ClientAction<'b>> {
         take(self, now, input)
     }
 

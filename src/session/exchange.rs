@@ -172,7 +172,7 @@ impl Exchange {
     pub(super) fn show(&self, f: &mut fmt::DebugStruct<'_, '_>) -> fmt::Result {
         f.field("version", &self.version())
             .field("in_flight", &self.outbound.len())
-            .field("queued", &self.queued().count())
+            .field("queued", &self.waiting())
             .field("outgoing", &self.out)
             .finish_non_exhaustive()
     }
@@ -252,11 +252,10 @@ impl Exchange {
         (self.last_sent, self.last_received) = (now, now);
     }
 
-    /// The connection is accepted.
-    pub(super) fn connected(&mut self, now: Instant, peer: Peer) {
-        self.peer = peer;
+    /// The connection to the peer is accepted.
+    pub(super) fn connected(&mut self, now: Instant) {
         self.is_online = true;
-        self.outbound.connected(peer.receive_maximum.min(self.options.max_in_flight).max(1));
+        self.outbound.connected(self.peer.receive_maximum.min(self.options.max_in_flight).max(1));
         self.quiet();
         self.pump(now);
     }

@@ -13,7 +13,7 @@ use crate::{
         Publish, Skipped, StreamItem, What, read_item, read_short,
     },
     time::Instant,
-    types::{PacketId, QoS, ReasonCode, Version},
+    types::{PacketId, ReasonCode, Version},
     wire::HAS_ROOM,
 };
 
@@ -89,18 +89,15 @@ impl Exchange {
     /// Acknowledges a message that is skipped, so that it does not come again.
     pub(super) fn skipped(&mut self, now: Instant, skipped: &Skipped<'_>) -> Result<(), Fault> {
         let Some(packet_id) = skipped.packet_id else { return Ok(()) };
-        let (flow, packet_type) = match skipped.qos {
-            Some(QoS::AtLeastOnce) => (Flow::AtLeastOnce, PacketType::Puback),
-            _ => (Flow::ExactlyOnce, PacketType::Pubrec),
-        };
+        let Some(flow) = skipped.qos.and_then(Flow::of) else { return Ok(()) };
         let is_told = self.peer.has_reasons;
         // A refusal leaves nothing to be remembered.
         if flow == Flow::ExactlyOnce && !is_told {
             self.inbound.take(packet_id, flow)?;
             self.note(|| Record::Received { packet_id });
         }
-        let _ =
-            self.answer(now, packet_type, packet_id, ReasonCode::QUOTA_EXCEEDED, Properties::EMPTY);
+        let (reason, none) = (ReasonCode::QUOTA_EXCEEDED, Properties::EMPTY);
+        let _ = self.answer(now, flow.answer(), packet_id, reason, none);
         Ok(())
     }
 

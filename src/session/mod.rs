@@ -36,6 +36,8 @@ pub use server::Server;
 pub use snapshot::{QueuedMessage, SentMessage, Snapshot, SnapshotError, StoredWill};
 pub use transition::{Answer, Awaited};
 
+use crate::{packet::PacketType, types::QoS};
+
 /// How a message is delivered that has an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flow {
@@ -43,4 +45,25 @@ pub enum Flow {
     AtLeastOnce,
     /// QoS 2.
     ExactlyOnce,
+}
+
+impl Flow {
+    /// What messages of a QoS have that are answered.
+    #[inline]
+    const fn of(qos: QoS) -> Option<Self> {
+        match qos {
+            QoS::AtMostOnce => None,
+            QoS::AtLeastOnce => Some(Self::AtLeastOnce),
+            QoS::ExactlyOnce => Some(Self::ExactlyOnce),
+        }
+    }
+
+    /// What a PUBLISH is answered by.
+    #[inline]
+    const fn answer(self) -> PacketType {
+        match self {
+            Self::AtLeastOnce => PacketType::Puback,
+            Self::ExactlyOnce => PacketType::Pubrec,
+        }
+    }
 }

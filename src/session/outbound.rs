@@ -91,6 +91,12 @@ impl<M> Outbound<M> {
         self.len == 0
     }
 
+    /// Whether no identifier is free.
+    #[inline]
+    pub(super) const fn is_full(&self) -> bool {
+        self.len >= self.limit
+    }
+
     /// How many messages may be sent now before one of them is answered.
     #[inline]
     pub const fn quota(&self) -> u16 {
@@ -260,15 +266,6 @@ impl<M> Outbound<M> {
         }
         let slot = self.slots.get_mut(usize::from(here));
         let awaited = slot.as_ref().and_then(|slot| slot.awaited);
-        let is_forgotten = match answer {
-            Answer::Pubcomp => planted!(QuotaNotRestoredByPubcomp),
-            Answer::PubackFailure | Answer::PubrecFailure => planted!(QuotaNotRestoredByRefusal),
-            _ => false,
-        };
-        if let Some(slot) = self.slots.get_mut(usize::from(here)).filter(|_| is_forgotten) {
-            slot.is_charged = false;
-        }
-        let slot = self.slots.get_mut(usize::from(here));
         let over = match answered(awaited, answer) {
             Step::Done => Answered::Done,
             Step::Failed => Answered::Refused,
@@ -287,7 +284,21 @@ impl<M> Outbound<M> {
                 return Err(WrongAnswer { id, answer, awaited });
             }
         };
+        #[cfg(mqtt_pure_bugs)]
+        self.forget_charge(answer, here);
         Ok(self.release(here).map_or(Answered::Unknown, over))
+    }
+
+    #[cfg(mqtt_pure_bugs)]
+    fn forget_charge(&mut self, answer: Answer, here: u16) {
+        let is_forgotten = match answer {
+            Answer::Pubcomp => planted!(QuotaNotRestoredByPubcomp),
+            Answer::PubackFailure | Answer::PubrecFailure => planted!(QuotaNotRestoredByRefusal),
+            _ => false,
+        };
+        if let Some(slot) = self.slots.get_mut(usize::from(here)).filter(|_| is_forgotten) {
+            slot.is_charged = false;
+        }
     }
 
     /// Ends a message that waits for this and nothing else. What is to be known of it is taken by the

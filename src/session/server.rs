@@ -15,6 +15,7 @@ use super::{
     options::SessionOptions,
     outgoing::Outgoing,
     requests::Requests,
+    snapshot::ends,
     take::{Side, take},
     will::Wills,
 };
@@ -84,7 +85,6 @@ enum Phase {
 
 /// What a CONNECT said, until it is accepted.
 struct Asked {
-    peer: Peer,
     will: Option<(Message, u32)>,
     expiry: u32,
     keep_alive: u16,
@@ -152,7 +152,7 @@ impl Server {
 
     /// How many messages wait until they may be sent.
     pub fn queued(&self) -> usize {
-        self.exchange.queued().count()
+        self.exchange.waiting()
     }
 
     /// The identifier that belongs to a token, as long as it is on its way. Takes time in proportion to
@@ -180,6 +180,10 @@ impl Server {
         if input.is_empty() && !self.exchange.has_pending() {
             return None;
         }
+        self.receive_some(now, input)
+    }
+
+    fn receive_some<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
         take(self, now, input)
     }
 
@@ -266,9 +270,8 @@ impl Server {
             Fault::QosNotSupported | Fault::RetainNotSupported => fault.reason(),
             _ => return,
         };
-        let _ = self.exchange.write(now, Properties::EMPTY, true, |properties, version, out| {
-            Connack { session_present: false, reason, properties }.encode(version, out)
-        });
+        let properties = Properties::EMPTY;
+        let _ = self.write_connack(now, Connack { session_present: false, reason, properties });
     }
 
     /// There is no connection any more.
@@ -298,9 +301,8 @@ impl Server {
         }
         match expiry {
             0 => self.end_session(),
-            u32::MAX => self.session_end = Instant::NEVER,
             _ if planted!(SessionNeverExpires) => self.session_end = Instant::NEVER,
-            seconds => self.session_end = now.plus_seconds(seconds.into()),
+            _ => self.session_end = ends(now, expiry),
         }
         self.end_what_is_over(now);
     }

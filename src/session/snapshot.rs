@@ -209,7 +209,7 @@ impl Snapshot {
             Record::WillOver => self.will = None,
             Record::Disconnected { at, expiry } => {
                 (self.is_connected, self.expiry) = (false, expiry);
-                self.end = at.and_then(|at| ends(at, expiry));
+                self.end = at.and_then(|at| ever(ends(at, expiry)));
                 if let (Some(will), Some(at)) = (&mut self.will, at) {
                     will.due = ever(at.plus_seconds(will.delay.into()));
                 }
@@ -340,9 +340,8 @@ fn check_message(message: &Message, role: Role, may_alias: bool) -> Result<(), S
 }
 
 /// When a session ends whose connection ended at a moment.
-fn ends(at: Instant, expiry: u32) -> Option<Instant> {
-    let end = if expiry == u32::MAX { Instant::NEVER } else { at.plus_seconds(expiry.into()) };
-    ever(end)
+pub(super) fn ends(at: Instant, expiry: u32) -> Instant {
+    if expiry == u32::MAX { Instant::NEVER } else { at.plus_seconds(expiry.into()) }
 }
 
 /// A moment that comes.

@@ -46,6 +46,7 @@ pub(super) trait Side {
 }
 
 /// Takes packets off the front of the input until one is to be told.
+#[inline(always)]
 pub(super) fn take<'b, S: Side>(
     side: &mut S,
     now: Instant,

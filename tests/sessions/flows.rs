@@ -216,8 +216,10 @@ fn an_identifier_is_not_given_out_while_its_pubrel_is_not_answered() {
     let last = client.publish(at(0), message(QoS::AtLeastOnce, "")).unwrap();
     assert!(matches!(last, Published::Queued { .. }), "{last:?}");
     let filters = [Subscription::new(TopicFilter::new("t").unwrap(), QoS::AtMostOnce)];
+    let before = client.snapshot();
     let refused = client.subscribe(at(0), &filters[..], Properties::EMPTY);
     assert_eq!(refused, Err(mqtt_pure::CommandError::NoIdentifier));
+    assert_eq!(client.snapshot(), before);
 }
 
 #[test]

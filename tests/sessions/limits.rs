@@ -35,6 +35,21 @@ fn a_server_waits_for_a_client_that_does_not_read() {
 }
 
 #[test]
+fn a_client_pings_no_server_without_end_that_does_not_read() {
+    for (timeout, pings) in [(None, 1), (Some(u64::MAX), 3)] {
+        let mut options = small();
+        (options.max_outgoing, options.ping_timeout) = (2, timeout);
+        let mut client = online(Version::V3_1_1, options);
+        for round in 1..=3 {
+            client.timeout(at(round * 60_000));
+        }
+        assert_eq!(client.written(at(180_000)), [0xc0, 0].repeat(pings), "{timeout:?}");
+        client.timeout(at(240_000));
+        assert_eq!(client.written(at(240_000)), [0xc0, 0]);
+    }
+}
+
+#[test]
 fn a_client_loses_nothing_to_a_server_that_does_not_read() {
     let mut client = online(Version::V5_0, small());
     for number in 0..500 {

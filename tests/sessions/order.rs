@@ -149,6 +149,7 @@ fn a_batch_behind_connect_waits_for_the_answer() {
     let stream = [&connect_bytes(Version::V3_1_1, true)[..], b"\xc0\0\x30\x03\0\x01a"].concat();
     let mut input = &stream[..];
     assert!(server.receive(at(0), &mut input).is_some());
+    assert!(server.is_blocked());
     assert!(server.receive(at(0), &mut input).is_none());
     assert_eq!(input.len(), 7);
     server.refuse(at(0), Some(mqtt_pure::ReasonCode::NOT_AUTHORIZED), Properties::EMPTY).unwrap();

@@ -92,6 +92,9 @@ impl Client {
         if !exchange.has_room() {
             return Err(CommandError::OutgoingFull);
         }
+        if exchange.outbound.is_full() {
+            return Err(CommandError::NoIdentifier);
+        }
         let token = exchange.token();
         let sent = Sent { content: None, token, codes, qos: QoS::AtMostOnce, retain: false };
         let packet_id =

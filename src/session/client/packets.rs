@@ -111,7 +111,8 @@ impl Client {
         self.phase = Phase::Online;
         let expiry = self.expiry;
         self.exchange.note(|| Record::Connected { expiry, will: None });
-        self.exchange.connected(now, Peer::of(version, properties));
+        self.exchange.peer = Peer::of(version, properties);
+        self.exchange.connected(now);
         Ok(ClientAction::Connected(connack))
     }
 

@@ -57,14 +57,13 @@ impl Exchange {
         {
             self.note(|| Record::Received { packet_id });
         }
-        let _ =
-            self.answer(now, answer_to(flow), packet_id, ReasonCode::SUCCESS, Properties::EMPTY);
+        let _ = self.answer(now, flow.answer(), packet_id, ReasonCode::SUCCESS, Properties::EMPTY);
         Ok((arrival, topic))
     }
 
     /// The same for a message that is left to the application.
     #[inline(never)]
-    pub(in crate::session) fn admit_unacknowledged(
+    fn admit_unacknowledged(
         &mut self,
         now: Instant,
         packet_id: PacketId,
@@ -84,7 +83,7 @@ impl Exchange {
 
     /// Refuses a message whose identifier is in use, where the version can say so.
     #[cold]
-    pub(in crate::session) fn refuse(
+    fn refuse(
         &mut self,
         now: Instant,
         packet_id: PacketId,
@@ -95,16 +94,13 @@ impl Exchange {
             return Err(error.into());
         }
         let (reason, none) = (ReasonCode::PACKET_IDENTIFIER_IN_USE, Properties::EMPTY);
-        let _ = self.answer(now, answer_to(flow), packet_id, reason, none);
+        let _ = self.answer(now, flow.answer(), packet_id, reason, none);
         Ok(())
     }
 
     /// The topic that an alias stands for, if there is one.
     #[inline(never)]
-    pub(in crate::session) fn resolve(
-        &mut self,
-        publish: &Publish<'_>,
-    ) -> Result<Option<Aliased>, Fault> {
+    fn resolve(&mut self, publish: &Publish<'_>) -> Result<Option<Aliased>, Fault> {
         let Some(alias) = publish.properties.topic_alias() else { return Ok(None) };
         // [MQTT-3.3.2-9] [MQTT-3.3.2-11]
         if alias.get() > self.own_aliases {
@@ -123,11 +119,7 @@ impl Exchange {
         reason: ReasonCode,
         properties: Properties<'_>,
     ) -> Result<(), CommandError> {
-        let flow = match qos {
-            QoS::AtMostOnce => return Err(CommandError::Unknown),
-            QoS::AtLeastOnce => Flow::AtLeastOnce,
-            QoS::ExactlyOnce => Flow::ExactlyOnce,
-        };
+        let flow = Flow::of(qos).ok_or(CommandError::Unknown)?;
         let (reason, properties) = self.sayable(reason, properties);
         if reason != ReasonCode::SUCCESS || !properties.is_empty() {
             self.check_answer(packet_id, flow, reason, properties)?;
@@ -156,17 +148,13 @@ impl Exchange {
             Flow::AtLeastOnce => Puback { packet_id, reason, properties }.encoded_len(version)?,
             Flow::ExactlyOnce => Pubrec { packet_id, reason, properties }.encoded_len(version)?,
         };
-        Ok(check_sender(answer_to(flow), version, role, reason, properties)?)
+        Ok(check_sender(flow.answer(), version, role, reason, properties)?)
     }
 
     /// Sends the answers whose turn it is.
-    pub(in crate::session) fn send_answers(
-        &mut self,
-        now: Instant,
-        words: Option<(PacketId, Properties<'_>)>,
-    ) {
+    fn send_answers(&mut self, now: Instant, words: Option<(PacketId, Properties<'_>)>) {
         while let Some(answer) = self.inbound.next_answer() {
-            let packet_type = answer_to(answer.flow);
+            let packet_type = answer.flow.answer();
             let properties = match words {
                 Some((id, properties)) if id == answer.id => properties,
                 _ => Properties::EMPTY,
@@ -195,14 +183,5 @@ impl Exchange {
         };
         let _ = self.answer(now, PacketType::Pubcomp, packet_id, reason, Properties::EMPTY);
         Ok(())
-    }
-}
-
-/// What a PUBLISH is answered by.
-#[inline]
-const fn answer_to(flow: Flow) -> PacketType {
-    match flow {
-        Flow::AtLeastOnce => PacketType::Puback,
-        Flow::ExactlyOnce => PacketType::Pubrec,
     }
 }

@@ -20,12 +20,7 @@ use alloc::sync::Arc;
 impl Exchange {
     /// Why a message can't be sent to this peer whatever is on its way.
     #[inline(always)]
-    pub(in crate::session) fn refusal(
-        &self,
-        qos: QoS,
-        retain: bool,
-        lens: Lens,
-    ) -> Option<Dropped> {
+    fn refusal(&self, qos: QoS, retain: bool, lens: Lens) -> Option<Dropped> {
         if qos > self.peer.maximum_qos {
             return Some(Dropped::QosNotSupported);
         }
@@ -36,7 +31,7 @@ impl Exchange {
     }
 
     #[inline(always)]
-    pub(in crate::session) fn form(&self, qos: QoS, retain: bool, expiry: Option<u32>) -> Form {
+    fn form(&self, qos: QoS, retain: bool, expiry: Option<u32>) -> Form {
         // An identifier counts, whichever it will be.
         let id = if qos == QoS::AtMostOnce { None } else { Some(PacketId::MIN) };
         Form {
@@ -91,7 +86,7 @@ impl Exchange {
     }
 
     #[cold]
-    pub(in crate::session) fn refused(&self, why: Dropped, lens: Lens) -> CommandError {
+    fn refused(&self, why: Dropped, lens: Lens) -> CommandError {
         let maximum = self.peer.max_packet_size;
         match why {
             Dropped::QosNotSupported => CommandError::QosNotSupported,
@@ -102,7 +97,7 @@ impl Exchange {
 
     /// Keeps a message until it may be sent.
     #[inline(never)]
-    pub(in crate::session) fn wait(
+    fn wait(
         &mut self,
         now: Instant,
         message: Message,
@@ -137,24 +132,29 @@ impl Exchange {
         self.queue.get_or_insert_default().push(waiting);
     }
 
+    /// How many messages wait.
+    pub(in crate::session) fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.len())
+    }
+
     pub(in crate::session) fn queued(&self) -> impl Iterator<Item = &Waiting> {
         self.queue.iter().flat_map(|queue| queue.iter())
     }
 
     /// Whether a message of QoS 1 or 2 may be sent now that was not sent before.
     #[inline(always)]
-    pub(in crate::session) fn may_send(&self) -> bool {
+    fn may_send(&self) -> bool {
         self.is_online
             && (!self.outbound.is_resending() || planted!(NewBeforeResend))
             && (self.outbound.quota() > 0 || planted!(QuotaIgnored))
-            && self.outbound.len() < usize::from(u16::MAX)
+            && !self.outbound.is_full()
             && self.has_room()
     }
 
     /// Sends a message of QoS 1 or 2 for the first time, which it has been made sure is possible, with
     /// the identifier that is next.
     #[inline(always)]
-    pub(in crate::session) fn send_new(
+    fn send_new(
         &mut self,
         now: Instant,
         message: Message,
@@ -164,7 +164,7 @@ impl Exchange {
         lens: Lens,
     ) {
         let (alias, qos, retain) = (message.topic_alias(), message.qos(), message.retain());
-        let flow = if qos == QoS::ExactlyOnce { Flow::ExactlyOnce } else { Flow::AtLeastOnce };
+        let flow = Flow::of(qos).unwrap_or(Flow::AtLeastOnce);
         form.delivery = delivery(qos, Some(packet_id), planted!(DupOnFirstSend));
         self.write_message(now, message.content(), alias, form, lens);
         let content = Some(message.into_content());
@@ -173,7 +173,7 @@ impl Exchange {
 
     /// A message is sent for the first time.
     #[inline]
-    pub(in crate::session) fn note_sent(
+    fn note_sent(
         &mut self,
         packet_id: PacketId,
         token: Token,
@@ -189,7 +189,7 @@ impl Exchange {
 
     /// Writes a PUBLISH that is known to fit; with a topic alias if the peer takes it.
     #[inline(always)]
-    pub(in crate::session) fn write_message(
+    fn write_message(
         &mut self,
         now: Instant,
         content: &Arc<Content>,
@@ -207,13 +207,7 @@ impl Exchange {
 
     /// Puts a topic alias into the PUBLISH, if that does not make it too long.
     #[cold]
-    pub(in crate::session) fn shorten(
-        &mut self,
-        content: &Arc<Content>,
-        alias: u16,
-        form: &mut Form,
-        lens: Lens,
-    ) -> Lens {
+    fn shorten(&mut self, content: &Arc<Content>, alias: u16, form: &mut Form, lens: Lens) -> Lens {
         let aliases = self.aliases.get_or_insert_default();
         form.alias = alias;
         form.is_topic_known = aliases.is_told(alias, content);
@@ -237,7 +231,7 @@ impl Exchange {
     }
 
     #[inline(never)]
-    pub(in crate::session) fn pump_some(&mut self, now: Instant) {
+    fn pump_some(&mut self, now: Instant) {
         while self.is_online && self.has_room() {
             let goes_on = if self.outbound.is_resending() {
                 self.send_again(now)
@@ -250,7 +244,7 @@ impl Exchange {
         }
     }
 
-    pub(in crate::session) fn send_again(&mut self, now: Instant) -> bool {
+    fn send_again(&mut self, now: Instant) -> bool {
         let (id, sent) = match self.outbound.next_resend() {
             None => return false,
             Some(Resend::Pubrel { id }) => {
@@ -279,7 +273,7 @@ impl Exchange {
         true
     }
 
-    pub(in crate::session) fn send_waiting(&mut self, now: Instant) -> bool {
+    fn send_waiting(&mut self, now: Instant) -> bool {
         let Some(queue) = &mut self.queue else { return false };
         let Some(front) = queue.front() else { return false };
         let left = match front.left(now) {

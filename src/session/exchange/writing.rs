@@ -37,7 +37,7 @@ impl Exchange {
 
     /// Gives back memory that nothing is in.
     #[cold]
-    pub(in crate::session) fn shrink(&mut self) {
+    fn shrink(&mut self) {
         self.is_quiet = false;
         self.out.shrink();
         self.inbound.shrink();
@@ -48,7 +48,7 @@ impl Exchange {
     }
 
     /// Before 5.0 there is nothing to be said in an answer [MQTT-3.4.2-2].
-    pub(in crate::session) fn sayable<'p>(
+    pub(super) fn sayable<'p>(
         &self,
         reason: ReasonCode,
         properties: Properties<'p>,
@@ -83,7 +83,7 @@ impl Exchange {
     /// Writes an answer that may say more than success. In 5.0 words are left out where the peer has no
     /// room for them or does not want them.
     #[inline(never)]
-    pub(in crate::session) fn answer_at_length(
+    fn answer_at_length(
         &mut self,
         now: Instant,
         packet_type: PacketType,

@@ -23,6 +23,9 @@ impl Server {
     /// Accepts the CONNECT. The CONNACK tells whether there was a session, what the options limit, and
     /// these properties: those of the options give way to them.
     pub fn accept(&mut self, now: Instant, properties: Properties<'_>) -> Result<(), CommandError> {
+        if self.asked.is_none() {
+            return Err(CommandError::NotConnected);
+        }
         // The delay of a will may be over though nobody has called `timeout`.
         if planted!(WillCancelledLate) {
             self.forget_will();
@@ -31,18 +34,18 @@ impl Server {
         let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
         let session_present =
             self.has_session && (!asked.clean_session || planted!(SessionPresentAlways));
-        let version = asked.peer.version;
+        let version = self.version();
         let (method, options) = (self.method.clone(), Arc::clone(&self.exchange.options));
-        let all = connack_properties(asked, &method, &options, properties);
+        let all = connack_properties(
+            asked,
+            self.exchange.peer.has_reasons,
+            &method,
+            &options,
+            properties,
+        );
         let all = Properties::from(&all[..]);
         let present = session_present && version.session_present_bit() != 0;
-        let connack = Connack { properties: all, ..Connack::accepted(present) };
-        connack.encoded_len(version)?;
-        // What the peer takes counts for the CONNACK already.
-        self.exchange.peer = asked.peer;
-        self.exchange.write(now, all, true, |properties, version, out| {
-            Connack { properties, ..Connack::accepted(present) }.encode(version, out)
-        })?;
+        self.write_connack(now, Connack { properties: all, ..Connack::accepted(present) })?;
         let Some(asked) = self.asked.take() else { return Err(CommandError::NotConnected) };
         if !session_present {
             self.end_session();
@@ -66,8 +69,18 @@ impl Server {
         (self.maximum_qos, self.retain_available) = (told.maximum_qos, told.retain_available);
         let (expiry, will) = (self.expiry, self.wills.waiting());
         self.exchange.note(|| Record::Connected { expiry, will });
-        self.exchange.connected(now, asked.peer);
+        self.exchange.connected(now);
         Ok(())
+    }
+
+    pub(super) fn write_connack(
+        &mut self,
+        now: Instant,
+        connack: Connack<'_>,
+    ) -> Result<(), CommandError> {
+        self.exchange.write(now, connack.properties, true, |properties, version, out| {
+            Connack { properties, ..connack }.encode(version, out)
+        })
     }
 
     /// Refuses the CONNECT, and says why in a CONNACK; without a reason the transport is just closed. A
@@ -78,17 +91,14 @@ impl Server {
         reason: Option<ReasonCode>,
         properties: Properties<'_>,
     ) -> Result<(), CommandError> {
-        let Some(asked) = &self.asked else { return Err(CommandError::NotConnected) };
-        let version = asked.peer.version;
+        if self.asked.is_none() {
+            return Err(CommandError::NotConnected);
+        }
         if let Some(reason) = reason {
             if !reason.is_failure() {
                 return Err(CommandError::Reason(reason));
             }
-            Connack { session_present: false, reason, properties }.encoded_len(version)?;
-            self.exchange.peer = asked.peer;
-            self.exchange.write(now, properties, true, |properties, version, out| {
-                Connack { session_present: false, reason, properties }.encode(version, out)
-            })?;
+            self.write_connack(now, Connack { session_present: false, reason, properties })?;
         }
         self.exchange.tell(Pending::Close(CloseReason::Refused));
         self.end(now, false);
@@ -109,9 +119,6 @@ impl Server {
             (phase, ReasonCode::SUCCESS) => phase == Phase::Online,
             _ => false,
         };
-        if let Some(asked) = &self.asked {
-            self.exchange.peer = asked.peer;
-        }
         self.method.write(&mut self.exchange, now, reason, properties, is_fine)?;
         if let Some(asked) = &mut self.asked {
             asked.is_authenticating = true;
@@ -175,11 +182,12 @@ impl Server {
 /// What the CONNACK says: what the application wants, and what the options limit.
 fn connack_properties<'a>(
     asked: &Asked,
+    has_properties: bool,
     method: &'a Method,
     options: &SessionOptions,
     properties: Properties<'a>,
 ) -> Vec<Property<'a>> {
-    if !asked.peer.has_reasons {
+    if !has_properties {
         return properties.iter().collect();
     }
     let mut given = method.add(properties);

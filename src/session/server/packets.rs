@@ -94,7 +94,6 @@ impl Server {
         let expiry = peer.kept(properties, before_5_0);
         self.method = Method::of(properties);
         self.asked = Some(Box::new(Asked {
-            peer,
             will: connect.will.as_ref().map(|will| {
                 (Message::of_will(will), will.properties.will_delay_interval().unwrap_or(0))
             }),
