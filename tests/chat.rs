@@ -1,18 +1,14 @@
 //! Runs the example `chat` as a user does, and checks what it counts.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
-use std::{
-    env,
-    path::Path,
-    process::{Command, Output},
-};
+#[path = "common/example.rs"]
+mod example;
+
+use std::process::{Command, Output};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
-    let tests = env::current_exe().unwrap();
-    let name = format!("chat{}", env::consts::EXE_SUFFIX);
-    let program = tests.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(program.exists(), "`cargo build --examples` comes first: {program:?}");
-    let Output { status, stdout, stderr } = Command::new(program).args(arguments).output().unwrap();
+    let Output { status, stdout, stderr } =
+        Command::new(example::path("chat")).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))
 }

@@ -1,20 +1,22 @@
 //! Runs the example `client` without a server: what it says about arguments, files and no connection.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
+#[path = "common/example.rs"]
+mod example;
+
 use std::{
     env, fs,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
 };
 
 fn run(arguments: &[&str]) -> (i32, String) {
-    let tests = env::current_exe().unwrap();
-    let name = format!("client{}", env::consts::EXE_SUFFIX);
-    let program = tests.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(program.exists(), "`cargo build --examples` comes first: {program:?}");
-    let Output { status, stderr, .. } =
-        Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap();
+    let Output { status, stderr, .. } = Command::new(example::path("client"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     (status.code().unwrap(), String::from_utf8(stderr).unwrap())
 }
 

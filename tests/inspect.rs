@@ -8,10 +8,13 @@
 )]
 
 use mqtt_pure::PropertyId;
+#[path = "common/example.rs"]
+mod example;
+
 use std::{
     env, fs,
     io::Write,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
 };
 
@@ -19,11 +22,7 @@ use std::{
 const LOGIN: &str = "10 18 00 04 4d 51 54 54 04 c2 00 3c 00 01 61 00 01 75 00 06 73 65 63 72 65 74";
 
 fn run(arguments: &[&str], stdin: &[u8]) -> (i32, String, String) {
-    let tests = env::current_exe().unwrap();
-    let name = format!("inspect{}", env::consts::EXE_SUFFIX);
-    let program = tests.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(program.exists(), "`cargo build --example inspect` comes first: {program:?}");
-    let mut child = Command::new(program)
+    let mut child = Command::new(example::path("inspect"))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

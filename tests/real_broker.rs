@@ -12,6 +12,8 @@
 
 #[path = "real_broker/broker.rs"]
 mod broker;
+#[path = "common/example.rs"]
+mod example;
 #[path = "real_broker/program.rs"]
 mod program;
 

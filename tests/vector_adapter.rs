@@ -11,6 +11,8 @@
 
 #[path = "vectors/case.rs"]
 mod case;
+#[path = "common/example.rs"]
+mod example;
 #[path = "../examples/common/options.rs"]
 mod options;
 #[path = "vectors/topic_case.rs"]
@@ -20,7 +22,6 @@ use case::{Case, Verdict};
 use mqtt_pure::Version;
 use serde_json::{Value, json};
 use std::{
-    env::{consts::EXE_SUFFIX, current_exe},
     io::{BufRead, BufReader, Lines, Write},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
@@ -37,14 +38,9 @@ struct Adapter {
 
 impl Adapter {
     fn start() -> Self {
-        let mut path = current_exe().unwrap();
-        path.pop();
-        path.pop();
-        path.push(format!("examples/vector_adapter{EXE_SUFFIX}"));
-        let child = Command::new(&path).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut child = child.unwrap_or_else(|error| {
-            panic!("{error}: cargo build --example vector_adapter makes {}", path.display())
-        });
+        let path = example::path("vector_adapter");
+        let child = Command::new(path).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
         let requests = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, requests, answers }

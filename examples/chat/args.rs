@@ -1,7 +1,8 @@
 //! The command line.
 
-use clap::{Parser, ValueEnum};
-use mqtt_pure::{QoS, Version};
+use crate::{color::Color, protocol::Protocol};
+use clap::Parser;
+use mqtt_pure::QoS;
 
 const EXAMPLES: &str = "\
 Examples (after `cargo run --example chat --`):
@@ -61,43 +62,6 @@ pub struct Args {
     /// When to use colors
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Protocol {
-    #[value(name = "3.1")]
-    V3_1,
-    #[value(name = "3.1.1")]
-    V3_1_1,
-    #[value(name = "5.0", alias = "5")]
-    V5_0,
-}
-
-impl Protocol {
-    pub const fn version(self) -> Version {
-        match self {
-            Self::V3_1 => Version::V3_1,
-            Self::V3_1_1 => Version::V3_1_1,
-            Self::V5_0 => Version::V5_0,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-impl Color {
-    pub const fn choice(self) -> anstream::ColorChoice {
-        match self {
-            Self::Auto => anstream::ColorChoice::Auto,
-            Self::Always => anstream::ColorChoice::Always,
-            Self::Never => anstream::ColorChoice::Never,
-        }
-    }
 }
 
 /// Out of 10,000, so that chance is the same on every machine.

@@ -10,9 +10,13 @@
 )]
 
 mod args;
+#[path = "../common/color.rs"]
+mod color;
 mod ledger;
 mod link;
 mod person;
+#[path = "../common/protocol.rs"]
+mod protocol;
 mod random;
 mod trace;
 mod world;
@@ -20,7 +24,7 @@ mod world;
 use args::Args;
 use clap::Parser;
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     process::ExitCode,
     time::Instant,
 };
@@ -29,12 +33,7 @@ use world::World;
 fn main() -> ExitCode {
     let args = Args::parse();
     let start = Instant::now();
-    let stdout = io::stdout();
-    let choice = match args.color.choice() {
-        anstream::ColorChoice::Auto => anstream::AutoStream::choice(&stdout),
-        choice => choice,
-    };
-    let out = BufWriter::new(anstream::AutoStream::new(stdout.lock(), choice));
+    let out = args.color.stdout();
     let mut world = World::new(&args, out);
     match world.run().and_then(|()| world.summary()) {
         Ok((is_kept, mut out)) => {

@@ -1,8 +1,8 @@
 //! The command line.
 
-use crate::url::Url;
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use mqtt_pure::{QoS, Version};
+use crate::{protocol::Protocol, url::Url};
+use clap::{ArgAction, Parser, Subcommand};
+use mqtt_pure::QoS;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -167,23 +167,6 @@ pub struct WillArgs {
     /// The server is to keep the will
     #[arg(long, requires = "will_topic")]
     pub will_retain: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Protocol {
-    #[value(name = "3.1.1")]
-    V3_1_1,
-    #[value(name = "5.0", alias = "5")]
-    V5_0,
-}
-
-impl Protocol {
-    pub const fn version(self) -> Version {
-        match self {
-            Self::V3_1_1 => Version::V3_1_1,
-            Self::V5_0 => Version::V5_0,
-        }
-    }
 }
 
 fn qos(text: &str) -> Result<QoS, String> {

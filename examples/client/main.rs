@@ -12,6 +12,8 @@ mod args;
 mod clock;
 mod connection;
 mod failure;
+#[path = "../common/protocol.rs"]
+mod protocol;
 mod publish;
 mod session;
 mod store;

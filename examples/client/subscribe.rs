@@ -1,9 +1,7 @@
 //! Prints the messages that come.
 
 use crate::{
-    args::{Protocol, SubscribeArgs},
-    connection::Application,
-    failure::Failure,
+    args::SubscribeArgs, connection::Application, failure::Failure, protocol::Protocol,
     store::Store,
 };
 use mqtt_pure::{

@@ -1,7 +1,8 @@
 //! The command line.
 
+use crate::{color::Color, protocol::Protocol};
 use clap::{Parser, ValueEnum};
-use mqtt_pure::{DecodeOptions, Strictness, Version};
+use mqtt_pure::{DecodeOptions, Strictness};
 
 const EXAMPLES: &str = "\
 Examples (after `cargo run --example inspect --`):
@@ -76,12 +77,7 @@ pub struct Args {
 impl Args {
     /// How packets are to be decoded.
     pub fn options(&self) -> DecodeOptions {
-        let version = match self.protocol {
-            Protocol::V3_1 => Version::V3_1,
-            Protocol::V3_1_1 => Version::V3_1_1,
-            Protocol::V5_0 => Version::V5_0,
-        };
-        DecodeOptions::new(version).with_strictness(match self.strictness {
+        DecodeOptions::new(self.protocol.version()).with_strictness(match self.strictness {
             Level::Default => Strictness::DEFAULT,
             Level::Strict => Strictness::STRICT,
             Level::Tolerant => Strictness::TOLERANT,
@@ -90,35 +86,8 @@ impl Args {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Protocol {
-    #[value(name = "3.1")]
-    V3_1,
-    #[value(name = "3.1.1")]
-    V3_1_1,
-    #[value(name = "5.0", alias = "5")]
-    V5_0,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Level {
     Default,
     Strict,
     Tolerant,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-impl Color {
-    pub fn choice(self) -> anstream::ColorChoice {
-        match self {
-            Self::Auto => anstream::ColorChoice::Auto,
-            Self::Always => anstream::ColorChoice::Always,
-            Self::Never => anstream::ColorChoice::Never,
-        }
-    }
 }

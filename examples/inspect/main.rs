@@ -8,6 +8,8 @@
 
 mod args;
 mod capture;
+#[path = "../common/color.rs"]
+mod color;
 mod columns;
 mod conversations;
 mod framing;
@@ -15,6 +17,8 @@ mod input;
 #[path = "../common/json.rs"]
 mod json;
 mod net;
+#[path = "../common/protocol.rs"]
+mod protocol;
 mod reassembly;
 mod report;
 mod summary;
@@ -27,7 +31,7 @@ use framing::Framing;
 use input::Input;
 use report::{Context, Report};
 use std::{
-    io::{self, BufWriter, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     process::ExitCode,
 };
 
@@ -47,13 +51,8 @@ impl From<io::Error> for Failure {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let stdout = io::stdout();
-    let choice = match args.color.choice() {
-        anstream::ColorChoice::Auto => anstream::AutoStream::choice(&stdout),
-        choice => choice,
-    };
-    let is_live = stdout.is_terminal();
-    let out = BufWriter::new(anstream::AutoStream::new(stdout.lock(), choice));
+    let is_live = io::stdout().is_terminal();
+    let out = args.color.stdout();
     let mut report = Report::new(out, &args, is_live);
     let result = run(&args, &mut report).and_then(|()| Ok(report.finish()?));
     match result {

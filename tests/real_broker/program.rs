@@ -1,9 +1,8 @@
 //! An example that runs, and what it says.
 
+use crate::example;
 use std::{
-    env,
     io::{BufRead, BufReader, Read, Write},
-    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
@@ -35,10 +34,7 @@ impl Program {
     }
 
     pub fn start(example: &str, arguments: &[&str]) -> Self {
-        let tests = env::current_exe().unwrap();
-        let path = tests.parent().and_then(Path::parent).unwrap().join("examples").join(example);
-        assert!(path.exists(), "`cargo build --examples` comes first: {path:?}");
-        let mut child = Command::new(path)
+        let mut child = Command::new(example::path(example))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -290,18 +290,7 @@ impl<'c, V: Victim> Hostile<'c, V> {
     }
 
     fn told(&mut self, told: &Told) -> Result<(), String> {
-        let is_of_the_end = matches!(
-            told,
-            Told::Done(_)
-                | Told::Failed(..)
-                | Told::Lost(_)
-                | Told::SessionEnded
-                | Told::Will(_)
-                | Told::DisconnectOf { .. }
-                | Told::Left
-                | Told::Refused
-        );
-        if self.is_closing && !is_of_the_end {
+        if self.is_closing && !told.is_of_the_end() {
             return Err(format!("tells {told:?} after Close (I9)"));
         }
         match told {

@@ -29,6 +29,23 @@ pub enum Told {
     Other,
 }
 
+impl Told {
+    /// Whether it may still be told when the connection is to be closed.
+    pub const fn is_of_the_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Done(_)
+                | Self::Failed(..)
+                | Self::Lost(_)
+                | Self::SessionEnded
+                | Self::Will(_)
+                | Self::DisconnectOf { .. }
+                | Self::Left
+                | Self::Refused
+        )
+    }
+}
+
 /// Why a connection is to be closed.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
 pub enum Why {

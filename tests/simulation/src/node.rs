@@ -128,18 +128,7 @@ impl<M: Machine> Node<M> {
         ground.digest((self.side, told));
         let side = self.side;
         ground.log(|| format!("{side:?} tells {told:?}"));
-        let is_of_the_end = matches!(
-            told,
-            Told::Done(_)
-                | Told::Failed(..)
-                | Told::Lost(_)
-                | Told::SessionEnded
-                | Told::Will(_)
-                | Told::DisconnectOf { .. }
-                | Told::Left
-                | Told::Refused
-        );
-        if self.is_closing && !is_of_the_end {
+        if self.is_closing && !told.is_of_the_end() {
             return Err(format!("{:?} tells {told:?} after Close (I9)", self.side).into());
         }
         match told {
