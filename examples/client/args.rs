@@ -22,7 +22,7 @@ Exit status:
 /// Publishes and subscribes over TCP, TLS and WebSocket
 ///
 /// A connection that is lost is made again, and the session resumed where there is one: in 5.0 always,
-/// in 3.1.1 with --session.
+/// before 5.0 with --session.
 #[derive(Debug, Parser)]
 #[command(name = "client", version, after_help = EXAMPLES)]
 pub struct Args {
