@@ -23,6 +23,9 @@ pub struct Model {
     aliases: BTreeSet<u16>,
     /// The answers to what has come on this connection, in its order.
     owed: Vec<(PacketType, PacketId)>,
+    /// Copies of messages that one PUBREC has answered together with the first, or that have one each if
+    /// they came after it.
+    copies: Vec<PacketId>,
     /// How many wills may still be published.
     wills: u32,
     /// Whether the session may be said to be present.
@@ -66,6 +69,7 @@ impl Model {
         self.requests.clear();
         self.aliases.clear();
         self.owed.clear();
+        self.copies.clear();
         (self.limits, self.is_open) = (None, true);
     }
 
@@ -73,6 +77,7 @@ impl Model {
         self.is_open = false;
         self.requests.clear();
         self.owed.clear();
+        self.copies.clear();
     }
 
     /// A command was accepted.
@@ -137,7 +142,10 @@ impl Model {
             Packet::Pubrec(pubrec) if pubrec.reason.is_failure() => {
                 self.unanswered.remove(&pubrec.packet_id);
             }
-            Packet::Pubrel(pubrel) => self.owed.push((PacketType::Pubcomp, pubrel.packet_id)),
+            Packet::Pubrel(pubrel) => {
+                self.copies.retain(|copy| *copy != pubrel.packet_id);
+                self.owed.push((PacketType::Pubcomp, pubrel.packet_id));
+            }
             Packet::Publish(publish) => match publish.delivery {
                 Delivery::AtMostOnce => {}
                 Delivery::AtLeastOnce { packet_id, .. } => {
@@ -158,15 +166,24 @@ impl Model {
             reason == ReasonCode::PACKET_IDENTIFIER_IN_USE || reason == ReasonCode::QUOTA_EXCEEDED;
         let first = self.owed.iter().position(|owed| owed.0 == packet_type);
         let own = self.owed.iter().position(|owed| *owed == (packet_type, id));
+        if packet_type == PacketType::Pubrec
+            && own.is_none()
+            && let Some(copy) = self.copies.iter().position(|copy| *copy == id)
+        {
+            self.copies.swap_remove(copy);
+            return;
+        }
         let is_fine = is_refusal || first == own;
         assert!(is_fine || self.is_skipping, "out of turn: {packet_type} {id} of {:?}", self.owed);
         assert!(own.is_some() || self.is_skipping, "to nothing: {packet_type} {id}");
         if let Some(own) = own {
             self.owed.remove(own);
         }
-        if packet_type == PacketType::Pubrec {
+        if packet_type == PacketType::Pubrec && self.is_manual {
             // One answer is to all copies that came before it.
-            self.owed.retain(|owed| *owed != (packet_type, id) || !self.is_manual);
+            let before = self.owed.len();
+            self.owed.retain(|owed| *owed != (packet_type, id));
+            self.copies.extend(std::iter::repeat_n(id, before - self.owed.len()));
         }
     }
 
