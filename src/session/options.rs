@@ -52,8 +52,8 @@ pub struct SessionOptions {
     pub maximum_qos: QoS,
     /// Whether a server of 5.0 retains messages.
     pub retain_available: bool,
-    /// For how many seconds a server keeps the session of a client of 3.1 or 3.1.1 that is away;
-    /// `u32::MAX` for ever.
+    /// For how many seconds a server keeps the session of a client that is away; `u32::MAX` for ever. A
+    /// client of 5.0 may want it to be shorter, and is told if it wants more.
     pub session_expiry: u32,
 }
 

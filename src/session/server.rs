@@ -67,6 +67,10 @@ pub struct Server {
     keep_alive: u16,
     phase: Phase,
     pub(super) has_session: bool,
+    /// Whether the CONNECT has made it final that the session ends with the connection.
+    has_no_expiry: bool,
+    /// For how many seconds the client may have its session kept, whatever it says when it leaves.
+    max_expiry: u32,
     /// What the client was told of this connection.
     maximum_qos: QoS,
     retain_available: bool,
@@ -88,6 +92,10 @@ struct Asked {
     will: Option<(Message, u32)>,
     expiry: u32,
     keep_alive: u16,
+    /// Whether the client wants its session to be kept longer than the options allow.
+    is_expiry_cut: bool,
+    /// Whether it wants no session beyond its connection.
+    has_no_expiry: bool,
     clean_session: bool,
     wants_response_information: bool,
     /// Whether the client has been told to go on with its authentication.
@@ -115,6 +123,8 @@ impl Server {
             keep_alive: 0,
             phase: Phase::Closed,
             has_session: false,
+            has_no_expiry: false,
+            max_expiry: 0,
             maximum_qos: QoS::ExactlyOnce,
             retain_available: true,
         }

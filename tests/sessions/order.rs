@@ -1,7 +1,10 @@
 //! What may come when: what comes out of turn closes the connection and harms nothing.
 
 use crate::end::{End, at, connack, connect_bytes, message, online, serving, with_connect};
-use mqtt_pure::{Binary, Client, Connect, Properties, QoS, Server, SessionOptions, Text, Version};
+use mqtt_pure::{
+    Binary, Client, Connect, DecodeOptions, Properties, Property, QoS, Server, SessionOptions,
+    Text, Version,
+};
 
 const VERSIONS: [Version; 2] = [Version::V3_1_1, Version::V5_0];
 
@@ -157,4 +160,38 @@ fn a_batch_behind_connect_waits_for_the_answer() {
     assert_eq!(server.receive(at(0), &mut input), None);
     assert!(input.is_empty(), "what came behind a refused CONNECT is let go");
     assert_eq!(server.written(at(0)), [0x20, 2, 0, 5]);
+}
+
+/// When the session ends of a client of 5.0 that wants it to be kept so long, and says this when it leaves.
+fn kept_for(allowed: u32, granted: Option<u32>, wanted: u32, last: u32) -> (Vec<u8>, Option<u64>) {
+    let mut options = SessionOptions::new();
+    options.session_expiry = allowed;
+    options.max_packet_size = DecodeOptions::MAX_PACKET_SIZE;
+    let mut server = Server::new(options);
+    server.opened(at(0));
+    let [a, b, c, d] = wanted.to_be_bytes();
+    let connect = [0x10, 0x13, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 5, 0x11, a, b, c, d];
+    server.hear(at(0), &[&connect[..], b"\0\x01c"].concat());
+    let granted: Vec<_> = granted.map(Property::SessionExpiryInterval).into_iter().collect();
+    server.accept(at(0), Properties::from(&granted[..])).unwrap();
+    let connack = server.written(at(0));
+    let [a, b, c, d] = last.to_be_bytes();
+    let told = server.hear(at(1_000), &[0xe0, 7, 0, 5, 0x11, a, b, c, d]);
+    assert!(told[0].starts_with("Disconnected("), "{told:?}");
+    (connack, server.deadline().map(|(due, _)| due.as_millis()))
+}
+
+#[test]
+fn no_session_is_kept_longer_than_the_options_allow() {
+    let told = |seconds| vec![0x20, 8, 0, 0, 5, 0x11, 0, 0, 0, seconds];
+    let silent = vec![0x20, 3, 0, 0, 0];
+    assert_eq!(kept_for(50, None, 20, 30), (silent.clone(), Some(31_000)));
+    assert_eq!(kept_for(50, None, 20, 60), (silent, Some(51_000)));
+    assert_eq!(kept_for(50, None, 60, 70), (told(50), Some(51_000)));
+    assert_eq!(kept_for(50, None, u32::MAX, u32::MAX), (told(50), Some(51_000)));
+    // What the application grants goes before.
+    assert_eq!(kept_for(50, Some(80), 60, 90), (told(80), Some(81_000)));
+    assert_eq!(kept_for(50, Some(10), 60, 90), (told(10), Some(11_000)));
+    // The client did not want it to be so.
+    assert_eq!(kept_for(0, None, 60, 60), (told(0), None));
 }

@@ -57,7 +57,10 @@ impl Server {
         self.wills.set(asked.will);
         self.has_session = true;
         self.keep_alive = all.server_keep_alive().unwrap_or(asked.keep_alive);
-        self.expiry = all.session_expiry_interval().unwrap_or(asked.expiry);
+        self.has_no_expiry = asked.has_no_expiry;
+        let granted = properties.session_expiry_interval();
+        self.expiry = granted.unwrap_or(asked.expiry);
+        self.max_expiry = granted.unwrap_or(options.session_expiry);
         (self.phase, self.session_end) = (Phase::Online, Instant::NEVER);
         // What the server tells the client holds for the server.
         let told = Peer::of(version, all);
@@ -196,7 +199,9 @@ fn connack_properties<'a>(
         property.id() != PropertyId::ResponseInformation || asked.wants_response_information
     });
     let is_free = |id: PropertyId| given.iter().all(|property| property.id() != id);
-    let limits = limits(options).into_iter().flatten();
+    // Section 3.2.2.3.2 of 5.0.
+    let expiry = asked.is_expiry_cut.then_some(Property::SessionExpiryInterval(asked.expiry));
+    let limits = limits(options).into_iter().chain([expiry]).flatten();
     let mut all: Vec<_> = limits.filter(|property| is_free(property.id())).collect();
     all.extend(given);
     all

@@ -91,13 +91,16 @@ impl Server {
             }
         }
         let before_5_0 = if clean_session { 0 } else { options.session_expiry };
-        let expiry = peer.kept(properties, before_5_0);
+        let wanted = peer.kept(properties, before_5_0);
+        let expiry = wanted.min(options.session_expiry);
         self.method = Method::of(properties);
         self.asked = Some(Box::new(Asked {
             will: connect.will.as_ref().map(|will| {
                 (Message::of_will(will), will.properties.will_delay_interval().unwrap_or(0))
             }),
             expiry,
+            is_expiry_cut: expiry < wanted,
+            has_no_expiry: wanted == 0,
             keep_alive: connect.keep_alive,
             clean_session,
             wants_response_information: properties.request_response_information().unwrap_or(false),
@@ -130,10 +133,10 @@ impl Server {
         disconnect: Disconnect<'b>,
     ) -> Result<ServerAction<'b>, Fault> {
         let expiry = disconnect.properties.session_expiry_interval();
-        if self.expiry == 0 && expiry.is_some_and(|expiry| expiry > 0) {
+        if self.has_no_expiry && expiry.is_some_and(|expiry| expiry > 0) {
             return Err(Fault::SessionExpiry);
         }
-        self.expiry = expiry.unwrap_or(self.expiry);
+        self.expiry = expiry.map_or(self.expiry, |expiry| expiry.min(self.max_expiry));
         self.exchange.tell(Pending::Close(CloseReason::PeerDisconnected));
         // [MQTT-3.14.4-3]; with another reason code the client wants its will published.
         self.end(now, disconnect.reason == ReasonCode::SUCCESS);

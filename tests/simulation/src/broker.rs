@@ -83,8 +83,9 @@ impl World {
             }
             Told::Will(payload) => self.will_told(at, payload),
             Told::DisconnectOf { keeps_will, expiry } => {
+                let most = self.peers[at].options.session_expiry;
                 let account = self.ground.account(at);
-                account.expiry = expiry.unwrap_or(account.expiry);
+                account.expiry = expiry.map_or(account.expiry, |expiry| expiry.min(most));
                 if !keeps_will && account.will.take().is_some() {
                     self.ground.see(Sometimes::WillDropped);
                 }
@@ -194,7 +195,7 @@ impl World {
         account.will = will.map(|(payload, _)| payload);
         account.will_due = None;
         account.expiry = match (is_5_0, clean) {
-            (true, _) => expiry,
+            (true, _) => expiry.min(peer_expiry),
             (false, true) => 0,
             (false, false) => peer_expiry,
         };
