@@ -61,11 +61,19 @@ WITHOUT = {
         "6.0.0-1": WEBSOCKET, "6.0.0-3": WEBSOCKET, "6.0.0-4": WEBSOCKET,
     },
 }
+# Statements of the layer codec that no bytes can break, as the same bytes mean something else.
+BOM = "U+FEFF is a character like others wherever it stands; who removes it has another packet"
+NO_IDENTIFIER = "what would be an identifier is the beginning of the payload"
+WITHOUT_INVALID = {
+    "3.1.1": {"1.5.3-3": BOM, "2.3.1-5": NO_IDENTIFIER},
+    "5.0": {"1.5.4-3": BOM, "2.2.1-2": NO_IDENTIFIER},
+}
 HEAD = """# Which statements are checked
 
 Every numbered statement of MQTT 3.1.1 and 5.0, with the cases that name it, or the reason why a
 library cannot be checked for it. The layer tells what a statement is about; those of the layers
-`broker`, `transport` and `application` are checked as far as a library has a part in them.
+`broker`, `transport` and `application` are checked as far as a library has a part in them. Those of
+the layer `codec` have a valid and an invalid case, or the reason why there can be none.
 
 Written by `build/build.py` from the references of the cases and the table in `build/coverage.py`.
 """
@@ -103,6 +111,8 @@ def text(statements, files, root):
         for id, layer in layers.items():
             if id in cases:
                 counts, examples = summary(cases[id])
+                if layer == "codec":
+                    examples += one_sided(cases[id], WITHOUT_INVALID[version].get(id.removeprefix("MQTT-")), id)
             else:
                 reason = reasons[id.removeprefix("MQTT-")]
                 exists(reason, ids, root)
@@ -112,14 +122,25 @@ def text(statements, files, root):
     return "\n".join(lines)
 
 
+def verdict(case):
+    return case.get("result", "valid" if case.get("valid", True) else "invalid")
+
+
+def one_sided(by_kind, reason, id):
+    """Why there is no invalid case, which has to be said if and only if there is none."""
+    found = {verdict(case) for kind in ("decode", "direction", "topic") for case in by_kind.get(kind, [])}
+    assert "valid" in found, f"no valid case: {id}"
+    assert ("invalid" in found) == (reason is None), f"an invalid case or the reason why there is none: {id}"
+    return f"; none is invalid: {reason}" if reason else ""
+
+
 def summary(by_kind):
     counts, examples = [], []
     for kind in KINDS:
         cases = by_kind.get(kind, [])
         if not cases:
             continue
-        verdicts = [case.get("result", "valid" if case.get("valid", True) else "invalid")
-                    for case in cases]
+        verdicts = [verdict(case) for case in cases]
         if kind in ("decode", "direction"):
             parts = [f"{verdicts.count(name)} {name}"
                      for name in ("valid", "acceptable", "invalid", "incomplete") if name in verdicts]

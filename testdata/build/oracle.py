@@ -1,7 +1,7 @@
 """An adapter that knows the answers, or gives wrong ones where it is told: oracle.py FAULT [ID].
 
 It is what the tests of the runner and of its page run. FAULT is none, crash, stall, garbage, accept,
-refuse, wait, packet, code, length, skip, mute, twice or columns; without ID it is in every answer.
+refuse, wait, packet, code, length, skip, empty, mute, twice or columns; without ID it is in every answer.
 """
 
 import json
@@ -70,6 +70,8 @@ def wrong(answer):
         sys.exit(3)
     if FAULT == "stall":
         time.sleep(60)
+    if FAULT == "empty":
+        return {"result": "ok"}
     if "out" in answer:
         return answer | {"out": [] if FAULT == "mute" else answer["out"] * 2}
     changed = {"accept": {"result": "ok", "packet": {}}, "refuse": {"result": "error", "code": "x.y"},
