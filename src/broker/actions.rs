@@ -24,7 +24,7 @@ impl<P: Policy> Broker<P> {
         id: ConnectionId,
         input: &mut &'b [u8],
     ) -> Option<BrokerAction<'b>> {
-        let mut question = None;
+        let (mut question, mut is_quiet) = (None, true);
         while self.may_record() {
             let session = self.sessions.get_mut(key);
             let Some(session) = session.filter(|session| session.connection == Some(id)) else {
@@ -40,6 +40,7 @@ impl<P: Policy> Broker<P> {
                 let client_id = session.client_id.clone();
                 self.note(|| BrokerRecord::Confirmed { client_id });
             }
+            is_quiet &= taken == 0 && action.is_none();
             match action {
                 None => break,
                 Some(ServerAction::Message(received)) => self.on_message(now, key, &received),
@@ -56,8 +57,10 @@ impl<P: Policy> Broker<P> {
                 Some(other) => self.on_action(now, key, other),
             }
         }
-        self.continue_with(now, key);
-        self.settle(now, key);
+        if !is_quiet {
+            self.continue_with(now, key);
+            self.settle(now, key);
+        }
         question
     }
 
@@ -68,10 +71,7 @@ impl<P: Policy> Broker<P> {
             ServerAction::Will(message) => self.on_will(key, message),
             ServerAction::Close(reason) => self.detach(now, key, reason),
             ServerAction::SessionEnded => self.session_ended(key),
-            ServerAction::Done { .. } => {
-                count(&mut counters.acknowledged);
-                self.wants_more(key);
-            }
+            ServerAction::Done { .. } => count(&mut counters.acknowledged),
             ServerAction::Failed { failure, .. } => {
                 count(match failure {
                     Failure::Dropped(Dropped::Expired) => &mut counters.dropped_expired,
@@ -121,7 +121,6 @@ impl<P: Policy> Broker<P> {
         if session.replays.take().is_some() {
             self.replaying = self.replaying.saturating_sub(1);
         }
-        session.is_confirmed = true;
         let client_id = session.client_id.clone();
         if self.subscriptions.remove_subscriber(&key) > 0 {
             self.note(|| BrokerRecord::UnsubscribedAll { client_id });
@@ -166,6 +165,9 @@ impl<P: Policy> Broker<P> {
         self.subscriptions.remove_subscriber(&key);
         if session.replays.is_some() {
             self.replaying = self.replaying.saturating_sub(1);
+        }
+        if session.is_working {
+            self.work.retain(|other| *other != key);
         }
         if let Some(journal) = &mut self.journal {
             let client_id = session.client_id;

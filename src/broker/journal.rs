@@ -37,7 +37,9 @@ impl<P: Policy> Broker<P> {
     }
 
     fn write_down(&mut self, now: Instant, key: u32) {
-        let Some(session) = self.sessions.get_mut(key) else { return };
+        // A key may be there twice, as another session may have it now.
+        let session = self.sessions.get_mut(key).filter(|session| session.is_dirty);
+        let Some(session) = session else { return };
         let records = session.server.journal(now);
         if let Some(journal) = &mut self.journal {
             journal.extend(records.into_iter().map(|record| {

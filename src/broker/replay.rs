@@ -110,7 +110,7 @@ impl<P: Policy> Reader<'_, P> {
 }
 
 impl<P: Policy> Broker<P> {
-    /// The retained messages of a subscription are to be sent.
+    /// The retained messages of a subscription are to be sent, behind the SUBACK.
     pub(super) fn start_replay(&mut self, key: u32, filter: &str, granted: Granted) {
         let Some(session) = self.sessions.get_mut(key) else { return };
         if session.replays.is_none() {
@@ -121,7 +121,6 @@ impl<P: Policy> Broker<P> {
         replays.retain(|replay| replay.filter != filter);
         let (filter, cursor) = (filter.into(), TopicCursor::default());
         replays.push_back(Replay { filter, cursor, granted, begun: self.sequence });
-        self.wants_more(key);
     }
 
     /// Changes a replay that goes on, if there is one.
@@ -157,11 +156,12 @@ impl<P: Policy> Broker<P> {
         if self.journal.is_none() {
             return self.continue_with(now, key);
         }
-        self.wants_more(key);
-        if let Some(session) = self.sessions.get_mut(key)
-            && session.server.is_behind()
-            && !core::mem::replace(&mut session.is_dirty, true)
-        {
+        let Some(session) = self.sessions.get_mut(key) else { return };
+        if !session.server.is_behind() {
+            if !session.server.is_blocked() {
+                self.wants_more(key);
+            }
+        } else if !core::mem::replace(&mut session.is_dirty, true) {
             self.dirty.push(key);
         }
     }
@@ -170,6 +170,9 @@ impl<P: Policy> Broker<P> {
     pub(super) fn go_on(&mut self, now: Instant, most: usize) {
         for _ in 0..most {
             let Some(key) = self.work.pop_front() else { return };
+            if let Some(session) = self.sessions.get_mut(key) {
+                session.is_working = false;
+            }
             self.continue_with(now, key);
             self.settle(now, key);
         }
@@ -179,11 +182,11 @@ impl<P: Policy> Broker<P> {
     pub(super) fn continue_with(&mut self, now: Instant, key: u32) {
         let Self { sessions, retained, policy, counters, journal, .. } = self;
         let Some(session) = sessions.get_mut(key) else { return };
-        session.is_working = false;
         let Some(replays) = &mut session.replays else { return };
         let (client_id, client) = (&session.client_id, session.client.as_ref());
         let mut reader =
             Reader { server: &mut session.server, client_id, client, policy, counters };
+        let before = reader.counters.messages_out;
         let mut steps = STEPS;
         let mut stop = Stop::Done;
         while let Some(replay) = replays.front_mut() {
@@ -203,7 +206,9 @@ impl<P: Policy> Broker<P> {
         } else if stop == Stop::OutOfSteps {
             self.wants_more(key);
         }
-        self.sent(now, key, true);
+        if self.counters.messages_out != before {
+            self.sent(now, key, true);
+        }
     }
 
     /// A message of a topic is about to be sent to a client that is still to get the one that was
@@ -216,11 +221,15 @@ impl<P: Policy> Broker<P> {
         let mut reader =
             Reader { server: &mut session.server, client_id, client, policy, counters };
         let topic = before.message.topic();
+        let mut is_sent = false;
         for replay in replays.iter().filter(|replay| before.touched <= replay.begun) {
             let is_match = TopicFilter::new(&replay.filter).is_ok_and(|f| f.matches(topic));
             if is_match && !replay.cursor.is_past(topic) {
-                reader.send(now, before, replay.granted);
+                is_sent |= reader.send(now, before, replay.granted).is_some();
             }
+        }
+        if is_sent {
+            self.sent(now, key, true);
         }
     }
 }
