@@ -340,9 +340,10 @@ impl<P: Policy> Broker<P> {
     /// Closes an older connection of the client.
     fn take_over(&mut self, now: Instant, key: u32, clean_session: bool) {
         let Some(session) = self.sessions.get_mut(key) else { return };
+        // [MQTT-3.1.4-2]; 5.0: [MQTT-3.1.4-3]
         session.server.take_over(now, clean_session);
         self.settle(now, key);
-        // [MQTT-3.1.4-3] and the will before the new connection
+        // Its will comes before anything of the new connection.
         self.publish_wills(now);
     }
 

@@ -72,7 +72,7 @@ impl<P: Policy> Broker<P> {
         while let Some(first) = rest.first() {
             let is_same = |hit: &&Hit| (hit.key, hit.is_shared) == (first.key, first.is_shared);
             let same = match self.options.overlapping {
-                // [MQTT-3.3.4-2]
+                // [MQTT-3.3.5-1]; 5.0: [MQTT-3.3.4-2]
                 Overlapping::Once if !first.is_shared => rest.iter().take_while(is_same).count(),
                 _ => 1,
             };
@@ -112,7 +112,7 @@ impl<P: Policy> Broker<P> {
             count(&mut self.counters.receive_refused);
             return false;
         }
-        // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+        // [MQTT-3.3.1-9]; 5.0: [MQTT-3.3.1-12] [MQTT-3.3.1-13]
         let retain = as_published && delivery.message.retain();
         // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
         let message = delivery.with(wanted.filter_map(Granted::identifier)).with_retain(retain);

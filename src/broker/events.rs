@@ -80,12 +80,13 @@ use core::fmt;
 ///   QoS 0 does not wait for those of QoS 1 and 2.
 /// * Of a shared subscription each member has its turn; one that is away, or does not read, has none while
 ///   another one is there. What was sent to a member stays with its session: if the member goes, it gets
-///   the message when it is back, and if its session ends nobody does [MQTT-4.8.2-5].
+///   the message when it is back [MQTT-4.8.2-4], and if its session ends nobody does [MQTT-4.8.2-5].
 /// * Retained messages are sent as fast as the client takes them. If the connection is lost meanwhile, the
 ///   rest follows on the next one of the session.
 /// * A session is ended if it is new and its client goes before it has sent anything behind the CONNACK.
 ///   Should that have been lost, the client would take the session for its older one when it hears of it
-///   the next time, and messages for others that have had their identifiers.
+///   the next time, and messages for others that have had their identifiers. A will that waits with it
+///   is published then [MQTT-3.1.3-9].
 /// * Messages of QoS 0 to clients that are away are dropped [MQTT-3.1.2-5].
 pub struct Broker<P: Policy> {
     pub(super) options: BrokerOptions,
@@ -150,7 +151,10 @@ impl<P: Policy> Broker<P> {
             connections: BTreeMap::new(),
             next_connection: Some(ConnectionId::FIRST),
             sessions: Sessions::new(),
-            subscriptions: FilterTree::with_limits(options.subscriptions),
+            subscriptions: match options.seed {
+                Some(seed) => FilterTree::with_seed(options.subscriptions, seed),
+                None => FilterTree::with_limits(options.subscriptions),
+            },
             turns: RoundRobin::new(),
             retained: Retained::new(options.retained, options.max_retained_bytes),
             timers: Timers::default(),

@@ -41,6 +41,10 @@ pub struct BrokerOptions {
     /// What client identifiers begin with that the broker assigns; a number follows. Whoever can
     /// guess one can take its session unless the application looks after who may connect by it.
     pub client_id_prefix: String,
+    /// By what the places of filters are hidden from those who subscribe, see
+    /// [`FilterTree::with_seed`](crate::FilterTree::with_seed); without one it is random with the
+    /// feature `std`, and known without.
+    pub seed: Option<u64>,
     /// Whether changes are recorded, see [`Broker::journal`](super::Broker::journal).
     pub keep_journal: bool,
 }
@@ -88,6 +92,7 @@ impl BrokerOptions {
             overlapping: Overlapping::Once,
             refused_publish: RefusedPublish::Acknowledge,
             client_id_prefix: "auto-".into(),
+            seed: None,
             keep_journal: false,
         }
     }

@@ -51,7 +51,6 @@ impl<P: Policy> Broker<P> {
                         received.to_message()
                     });
                 match routed {
-                    // [MQTT-3.4.2-1]
                     Ok(0) => ReasonCode::NO_MATCHING_SUBSCRIBERS,
                     Ok(_) => ReasonCode::SUCCESS,
                     Err(reason) => reason,
@@ -134,7 +133,7 @@ impl<P: Policy> Broker<P> {
     /// Whether a message is retained, or what was has been removed.
     fn retain(&mut self, now: Instant, origin: &Origin, message: &Message) -> bool {
         if message.payload().is_empty() {
-            // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+            // [MQTT-3.3.1-10] [MQTT-3.3.1-11]; 5.0: [MQTT-3.3.1-6] [MQTT-3.3.1-7]
             if self.retained.remove(message.topic()) {
                 self.note(|| BrokerRecord::RetainedGone { topic: message.topic().as_str().into() });
             }

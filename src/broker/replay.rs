@@ -117,7 +117,7 @@ impl<P: Policy> Broker<P> {
             self.replaying = self.replaying.saturating_add(1);
         }
         let replays = session.replays.get_or_insert_default();
-        // [MQTT-3.8.4-3]: whoever asks again gets all of them again, though not twice at a time.
+        // [MQTT-3.8.4-3]; 5.0: [MQTT-3.8.4-4]: whoever asks again gets all of them again, though not twice at a time.
         replays.retain(|replay| replay.filter != filter);
         let (filter, cursor) = (filter.into(), TopicCursor::default());
         replays.push_back(Replay { filter, cursor, granted, begun: self.sequence });

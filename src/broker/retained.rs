@@ -108,7 +108,7 @@ impl Retained {
         Ok(())
     }
 
-    /// Keeps nothing of the topic [MQTT-3.3.1-6]; tells whether there was something.
+    /// Keeps nothing of the topic; tells whether there was something.
     pub(super) fn remove(&mut self, topic: TopicName<'_>) -> bool {
         let Some(old) = self.tree.remove(topic) else { return false };
         self.bytes = self.bytes.saturating_sub(old.message.weight());

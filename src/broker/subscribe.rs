@@ -30,7 +30,7 @@ impl<P: Policy> Broker<P> {
             return self.throw_out(now, key, ReasonCode::QUOTA_EXCEEDED);
         }
         let identifier = subscribe.properties.subscription_identifiers().next();
-        // [MQTT-3.8.4-4] [MQTT-3.8.4-5]
+        // [MQTT-3.8.4-4]; 5.0: [MQTT-3.8.4-5]
         let subscriptions = subscribe.subscriptions.iter();
         let mut codes: Vec<_> = subscriptions
             .map(|subscription| self.subscribe(key, &subscription, identifier))

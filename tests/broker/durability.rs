@@ -65,6 +65,19 @@ fn records_bring_a_snapshot_up_to_date() {
     assert_eq!(again.snapshot(), store);
 }
 
+/// Snapshots and records can be stored as text.
+#[test]
+fn what_is_stored_can_be_read_again() {
+    let mut hub = Hub::new(journaled(), AllowAll);
+    a_day(&mut hub);
+    let text = serde_json::to_string(&hub.store).unwrap();
+    assert_eq!(serde_json::from_str::<BrokerSnapshot>(&text).unwrap(), hub.store);
+    for record in &hub.records {
+        let text = serde_json::to_string(record).unwrap();
+        assert_eq!(&serde_json::from_str::<BrokerRecord>(&text).unwrap(), record);
+    }
+}
+
 /// A store that was taken at any moment is brought up to date by what came after.
 #[test]
 fn a_base_and_later_records_are_the_whole() {

@@ -3,7 +3,7 @@
 use crate::hub::{connect_bytes, keep, message, options};
 use crate::measure::live;
 use bytes::Buf;
-use mqtt_pure::{Accept, AllowAll, Broker, Instant, QoS, Version};
+use mqtt_pure::{Accept, AllowAll, Broker, ClientId, ConnectionId, Granted, Instant, QoS, Version};
 
 const NOW: Instant = Instant::from_millis(1);
 
@@ -124,4 +124,14 @@ fn a_subscriber_more_is_no_allocation_more() {
     };
     let (few, many) = (count(10), count(1_000));
     assert_eq!(few, many, "{few} {many}");
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn sizes() {
+    assert_eq!(size_of::<Option<ConnectionId>>(), 8);
+    assert_eq!(size_of::<ClientId>(), 16);
+    assert_eq!(size_of::<Granted>(), 4);
+    fn check<T: Send + Sync + Unpin>() {}
+    check::<Broker<AllowAll>>();
 }

@@ -3,7 +3,6 @@
 use crate::hub::{hub, tally};
 use mqtt_pure::{QoS, SubscriptionOptions, Version};
 
-/// [MQTT-4.8.2-4]
 #[test]
 fn each_member_has_its_turn() {
     let mut hub = hub();
@@ -111,7 +110,7 @@ fn identifiers_belong_to_the_copy() {
     assert_eq!(tally(&messages), [("t=x q0 #1", 1), ("t=x q0 #2 #3", 1)].into());
 }
 
-/// [MQTT-4.8.2-5]: what was sent to a member is its alone.
+/// [MQTT-4.8.2-4] [MQTT-4.8.2-5]: what was sent to a member is its alone.
 #[test]
 fn what_is_on_its_way_stays_with_the_member() {
     let mut hub = hub();
