@@ -58,7 +58,7 @@ impl Asked {
 
 impl<P: Policy> Broker<P> {
     fn handshake(&mut self, id: ConnectionId) -> Option<&mut Handshake> {
-        match self.connections.get_mut(&id) {
+        match self.connections.get_mut(id) {
             Some(Connection { state: State::Handshake(handshake), .. }) => Some(handshake),
             _ => None,
         }
@@ -118,7 +118,7 @@ impl<P: Policy> Broker<P> {
         }
         let due = timeout.map(|timeout| now.plus_millis(timeout));
         if let Some(Connection { state: State::Handshake(handshake), .. }) =
-            self.connections.get_mut(&id)
+            self.connections.get_mut(id)
         {
             self.timers.set(Timer::Connection(id), &mut handshake.timer, due);
         }
@@ -158,7 +158,7 @@ impl<P: Policy> Broker<P> {
         properties: Properties<'_>,
     ) -> Result<(), BrokerError> {
         let Self { connections, sessions, .. } = self;
-        let connection = connections.get_mut(&id).ok_or(BrokerError::NoConnection)?;
+        let connection = connections.get_mut(id).ok_or(BrokerError::NoConnection)?;
         let server = match &mut connection.state {
             State::Handshake(handshake) => Some(&mut handshake.server),
             State::Online(key) => sessions.get_mut(*key).map(|session| &mut session.server),
@@ -367,7 +367,7 @@ impl<P: Policy> Broker<P> {
 
     /// The connection is that of a session from now on.
     fn attach(&mut self, now: Instant, id: ConnectionId, key: u32) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(id) else { return };
         let before = core::mem::replace(&mut connection.state, State::Online(key));
         let State::Handshake(mut handshake) = before else { return };
         self.timers.remove(Timer::Connection(id), handshake.timer);

@@ -2,7 +2,7 @@
 
 use super::{
     client_id::ClientId,
-    connection::{Connection, ConnectionId, Handshake, State},
+    connection::{Connection, ConnectionId, Connections, Handshake, State},
     counters::{Counters, count},
     deliver::Hit,
     error::BrokerError,
@@ -21,12 +21,7 @@ use crate::{
     time::Instant,
     topic::{FilterTree, RoundRobin},
 };
-use alloc::{
-    boxed::Box,
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    vec::Vec,
-};
+use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 use bytes::Buf;
 use core::fmt;
 
@@ -93,8 +88,7 @@ pub struct Broker<P: Policy> {
     pub(super) session_options: Arc<SessionOptions>,
     handshake_options: Arc<SessionOptions>,
     pub(super) policy: P,
-    pub(super) connections: BTreeMap<ConnectionId, Connection>,
-    next_connection: Option<ConnectionId>,
+    pub(super) connections: Connections,
     pub(super) sessions: Sessions<P::Client>,
     pub(super) subscriptions: FilterTree<u32, Granted>,
     pub(super) turns: RoundRobin<u32>,
@@ -148,8 +142,7 @@ impl<P: Policy> Broker<P> {
             session_options,
             handshake_options,
             policy,
-            connections: BTreeMap::new(),
-            next_connection: Some(ConnectionId::FIRST),
+            connections: Connections::new(),
             sessions: Sessions::new(),
             subscriptions: match options.seed {
                 Some(seed) => FilterTree::with_seed(options.subscriptions, seed),
@@ -187,12 +180,11 @@ impl<P: Policy> Broker<P> {
     /// to be closed.
     pub fn opened(&mut self, now: Instant) -> Result<ConnectionId, BrokerError> {
         let most = self.options.max_connections;
-        let id = self.next_connection.filter(|_| self.connections.len() < most);
+        let id = self.connections.next_id().filter(|_| self.connections.len() < most);
         let Some(id) = id else {
             count(&mut self.counters.turned_away);
             return Err(BrokerError::ConnectionsFull(most));
         };
-        self.next_connection = id.next();
         let mut server = Server::new(Arc::clone(&self.handshake_options));
         server.opened(now);
         let mut timer = Instant::NEVER;
@@ -213,7 +205,7 @@ impl<P: Policy> Broker<P> {
         id: ConnectionId,
         input: &mut &'b [u8],
     ) -> Option<BrokerAction<'b>> {
-        let action = match self.connections.get(&id).map(|connection| &connection.state) {
+        let action = match self.connections.get(id).map(|connection| &connection.state) {
             Some(State::Handshake(_)) => self.receive_handshake(now, id, input),
             Some(State::Online(key)) => self.receive_online(now, *key, id, input),
             Some(State::Closing(_)) | None => {
@@ -227,7 +219,7 @@ impl<P: Policy> Broker<P> {
 
     /// The transport is gone, whoever has closed it.
     pub fn closed(&mut self, now: Instant, id: ConnectionId) {
-        let Some(connection) = self.connections.remove(&id) else { return };
+        let Some(connection) = self.connections.remove(id) else { return };
         match connection.state {
             State::Handshake(handshake) => {
                 self.timers.remove(Timer::Connection(id), handshake.timer);
@@ -278,7 +270,7 @@ impl<P: Policy> Broker<P> {
     pub fn next_ready(&mut self) -> Option<ConnectionId> {
         loop {
             let id = self.ready.pop_front()?;
-            let Some(connection) = self.connections.get_mut(&id) else { continue };
+            let Some(connection) = self.connections.get_mut(id) else { continue };
             connection.is_ready = false;
             if let State::Online(key) = connection.state
                 && let Some(session) = self.sessions.get_mut(key)
@@ -293,7 +285,7 @@ impl<P: Policy> Broker<P> {
     ///
     /// Messages that wait are put behind what was written: call it until nothing remains.
     pub fn transmit(&mut self, now: Instant, id: ConnectionId) -> &mut Outgoing {
-        if let Some(State::Online(key)) = self.connections.get(&id).map(|found| &found.state) {
+        if let Some(State::Online(key)) = self.connections.get(id).map(|found| &found.state) {
             let key = *key;
             self.written(now, key);
         }
@@ -303,7 +295,7 @@ impl<P: Policy> Broker<P> {
     /// What is to be written, as it is.
     fn output(&mut self, now: Instant, id: ConnectionId) -> &mut Outgoing {
         let Self { connections, sessions, nothing, .. } = self;
-        let Some(connection) = connections.get_mut(&id) else { return nothing };
+        let Some(connection) = connections.get_mut(id) else { return nothing };
         // What was said before the connection belonged to a session.
         connection.rest.retain(Buf::has_remaining);
         let Connection { state, rest, .. } = connection;

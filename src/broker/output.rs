@@ -15,7 +15,7 @@ impl<P: Policy> Broker<P> {
     /// Why the transport is to be closed after what is to be written has been; `None` if it is not.
     /// Half-close it and wait a little for the client to do likewise, or the last bytes may be lost.
     pub fn closing(&self, id: ConnectionId) -> Option<CloseReason> {
-        match self.connections.get(&id)?.state {
+        match self.connections.get(id)?.state {
             State::Closing(reason) => Some(reason),
             _ => None,
         }
@@ -23,7 +23,7 @@ impl<P: Policy> Broker<P> {
 
     /// A connection has something to write, or is to be closed.
     pub(super) fn is_ready(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(id) else { return };
         if !core::mem::replace(&mut connection.is_ready, true) {
             self.ready.push_back(id);
         }
@@ -57,7 +57,7 @@ impl<P: Policy> Broker<P> {
             CloseReason::TakenOver => count(&mut self.counters.taken_over),
             CloseReason::Disconnected | CloseReason::PeerDisconnected => {}
         }
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(id) else { return };
         connection.state = State::Closing(reason);
         connection.rest.push(rest);
         self.is_ready(id);

@@ -27,7 +27,7 @@ fn drain(broker: &mut Broker<AllowAll>) -> usize {
     written
 }
 
-fn join(broker: &mut Broker<AllowAll>, name: &str, behind: &[u8]) -> mqtt_pure::ConnectionId {
+fn join(broker: &mut Broker<AllowAll>, name: &str, behind: &[u8]) -> ConnectionId {
     let id = broker.opened(NOW).unwrap();
     let bytes = keep(Version::V3_1_1, name, connect_bytes);
     assert!(broker.receive(NOW, id, &mut &bytes[..]).is_some());
