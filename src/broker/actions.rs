@@ -25,7 +25,12 @@ impl<P: Policy> Broker<P> {
         input: &mut &'b [u8],
     ) -> Option<BrokerAction<'b>> {
         let (mut question, mut is_quiet) = (None, true);
-        while self.may_record() {
+        loop {
+            if !self.may_record() {
+                // There is room again when the journal has been taken.
+                self.is_ready(id);
+                break;
+            }
             let session = self.sessions.get_mut(key);
             let Some(session) = session.filter(|session| session.connection == Some(id)) else {
                 *input = &[];

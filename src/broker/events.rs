@@ -41,7 +41,8 @@ use core::fmt;
 /// | [`deadline`](Self::deadline), [`timeout`](Self::timeout) | wake up then, and say so |
 ///
 /// While a connection has too much to write, or waits for an answer to its CONNECT, nothing is taken of
-/// its input: whenever something of it was written or answered, call `receive` again with what was left.
+/// its input: when it is ready, and when something of it was written, call `receive` again with what was
+/// left.
 ///
 /// ```
 /// use bytes::Buf;

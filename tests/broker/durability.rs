@@ -279,6 +279,25 @@ fn what_is_stored_is_not_believed() {
     assert!(empty.apply(BrokerRecord::Committed).is_err());
 }
 
+/// As much as is recorded before the journal is taken has a limit, and nobody is forgotten at it.
+#[test]
+fn a_journal_that_is_not_taken_holds_up_who_fills_it() {
+    let mut broker = Broker::new(journaled(), AllowAll);
+    let now = Instant::from_millis(0);
+    let id = broker.opened(now).unwrap();
+    let connect = keep(Version::V3_1_1, "c", crate::hub::connect_bytes);
+    assert!(broker.receive(now, id, &mut &connect[..]).is_some());
+    broker.accept(now, id, mqtt_pure::Accept::new(())).unwrap();
+    let bytes = b"\x31\x04\0\x01tx".repeat(100_000);
+    let mut input = &bytes[..];
+    assert_eq!(broker.receive(now, id, &mut input), None);
+    assert!(input.len() > 100_000);
+    assert!(broker.journal(now).len() < 66_000);
+    assert_eq!(broker.next_ready(), Some(id));
+    assert_eq!(broker.receive(now, id, &mut input), None);
+    assert_eq!((input.len(), broker.counters().messages_in), (0, 100_000));
+}
+
 #[test]
 fn without_a_journal_there_are_no_records() {
     let mut hub = hub();
