@@ -39,6 +39,7 @@
 //! | many retained messages | [`TopicTree`]: all that a filter matches, in parts if need be |
 //! | a transport to a server | [`Client`]: connects, publishes, subscribes, resumes |
 //! | a transport from a client | [`Server`]: one client as a server sees it |
+//! | many clients | [`Broker`]: sessions, subscriptions, retained messages, wills, take-over |
 //! | a store that survives crashes | [`Snapshot`] and [`Record`]s of a session |
 //! | messages of QoS 1 and 2 | [`Outbound`], [`Inbound`]: identifiers, answers, what to send again |
 //!
@@ -110,7 +111,8 @@
 //!
 //! * `std` (default): `bytes` and `thiserror` with `std`. Without it the crate is `no_std` with
 //!   `alloc`.
-//! * `serde`: [`Snapshot`], [`Record`] and [`Message`] can be serialized.
+//! * `broker` (default): [`Broker`].
+//! * `serde`: [`Snapshot`], [`Record`] and [`Message`] can be serialized, and those of a broker.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
@@ -133,6 +135,8 @@ pub mod planted;
 #[macro_use]
 mod planted;
 
+#[cfg(feature = "broker")]
+mod broker;
 mod packet;
 mod session;
 mod time;
@@ -140,6 +144,14 @@ mod topic;
 mod types;
 mod wire;
 
+#[cfg(feature = "broker")]
+#[cfg_attr(docsrs, doc(cfg(feature = "broker")))]
+pub use broker::{
+    Accept, AllowAll, Broker, BrokerAction, BrokerError, BrokerOptions, BrokerRecord,
+    BrokerSnapshot, ClientId, ConnectionId, Counters, Forwarding, Granted, Overlapping, Policy,
+    Publication, RefusedPublish, RestoreError, SessionInfo, StoredFilter, StoredRetained,
+    StoredSession, StoredSubscription, Subject,
+};
 pub use packet::{
     Auth, Connack, Connect, DecodeError, DecodeOptions, Disconnect, EncodeError, Entries, Entry,
     ErrorKind, ExplainedField, Explanation, Feed, Field, Frame, List, Oversize, Packet, PacketType,

@@ -96,6 +96,7 @@ fn nothing_points_back() {
             "topic" => &["types", "wire"],
             "packet" => &["topic", "types", "wire"],
             "session" => &["packet", "time", "topic", "types", "wire"],
+            "broker" => &["packet", "session", "time", "topic", "types", "wire"],
             other => panic!("a new module: {other}"),
         }
     };

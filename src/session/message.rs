@@ -217,7 +217,7 @@ impl Message {
     }
 
     /// About how many bytes it takes in memory.
-    pub(super) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         self.content
             .head
             .bytes()

@@ -171,6 +171,27 @@ impl Server {
         self.exchange.packet_id(token)
     }
 
+    /// Whether the client is told why: it speaks 5.0.
+    #[cfg(feature = "broker")]
+    pub(crate) const fn has_reasons(&self) -> bool {
+        match &self.asked {
+            Some(asked) => asked.peer.has_reasons,
+            None => self.exchange.peer.has_reasons,
+        }
+    }
+
+    /// Whether something waits that is to be sent before a message that comes now.
+    #[cfg(feature = "broker")]
+    pub(crate) fn is_behind(&self) -> bool {
+        self.exchange.outbound.is_resending() || self.exchange.queued().next().is_some()
+    }
+
+    /// Takes out messages that wait and are not to be sent any more.
+    #[cfg(feature = "broker")]
+    pub(crate) fn keep_queued(&mut self, keep: impl FnMut(&Message) -> bool) {
+        self.exchange.keep_queued(keep);
+    }
+
     // Events.
 
     /// There is a transport.

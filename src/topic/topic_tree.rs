@@ -169,6 +169,14 @@ impl TopicCursor {
     pub const fn is_done(&self) -> bool {
         self.is_begun && self.bound.is_none()
     }
+
+    /// Whether the walk does not come to this name any more.
+    pub fn is_past(&self, name: TopicName<'_>) -> bool {
+        match &self.bound {
+            Some(bound) => name.as_bytes() < &bound[..],
+            None => self.is_begun,
+        }
+    }
 }
 
 /// The names that a filter matches, made by [`TopicTree::matches`].

@@ -16,6 +16,8 @@ use crate::{
     types::{PacketId, QoS, ReasonCode},
 };
 use alloc::sync::Arc;
+#[cfg(feature = "broker")]
+use alloc::vec::Vec;
 
 impl Exchange {
     /// Why a message can't be sent to this peer whatever is on its way.
@@ -139,6 +141,24 @@ impl Exchange {
 
     pub(in crate::session) fn queued(&self) -> impl Iterator<Item = &Waiting> {
         self.queue.iter().flat_map(|queue| queue.iter())
+    }
+
+    /// Takes out those that wait and are not to be sent any more.
+    #[cfg(feature = "broker")]
+    pub(in crate::session) fn keep_queued(&mut self, mut keep: impl FnMut(&Message) -> bool) {
+        let is_kept: Vec<_> = self.queued().map(|waiting| keep(&waiting.message)).collect();
+        if is_kept.iter().all(|is_kept| *is_kept) {
+            return;
+        }
+        let mut queue = self.queue.take();
+        // In the journal, who waits is taken out at the front alone.
+        for is_kept in &is_kept {
+            let waiting = queue.as_mut().and_then(|queue| queue.pop());
+            self.note(|| Record::Unqueued);
+            if let Some(waiting) = waiting.filter(|_| *is_kept) {
+                self.enqueue(waiting);
+            }
+        }
     }
 
     /// Whether a message of QoS 1 or 2 may be sent now that was not sent before.
