@@ -51,7 +51,6 @@ impl Asked {
             client_id: connect.client_id.as_str().into(),
             clean_session: connect.clean_session,
             keep_alive: connect.keep_alive,
-            expiry: connect.properties.session_expiry_interval().unwrap_or(0),
         })
     }
 }
@@ -104,22 +103,20 @@ impl<P: Policy> Broker<P> {
 
     /// A client that is not accepted may have had time enough.
     pub(super) fn handshake_timeout(&mut self, now: Instant, id: ConnectionId) {
-        let timeout = self.session_options.connect_timeout;
         let Some(handshake) = self.handshake(id) else { return };
         handshake.timer = Instant::NEVER;
         handshake.server.timeout(now);
-        if let Some(ServerAction::Close(reason)) = handshake.server.poll() {
-            return self.close_handshake(now, id, reason);
+        match handshake.server.poll() {
+            Some(ServerAction::Close(reason)) => self.close_handshake(now, id, reason),
+            _ => self.set_handshake_timer(id),
         }
-        if handshake.asked.is_some() && !handshake.server.is_blocked() {
-            // It does not go on with its authentication.
-            let _ = self.refuse(now, id, None, Properties::EMPTY);
-            return;
-        }
-        let due = timeout.map(|timeout| now.plus_millis(timeout));
+    }
+
+    fn set_handshake_timer(&mut self, id: ConnectionId) {
         if let Some(Connection { state: State::Handshake(handshake), .. }) =
             self.connections.get_mut(id)
         {
+            let due = handshake.server.deadline().map(|(due, _)| due);
             self.timers.set(Timer::Connection(id), &mut handshake.timer, due);
         }
     }
@@ -166,6 +163,7 @@ impl<P: Policy> Broker<P> {
         };
         let server = server.ok_or(BrokerError::NoConnection)?;
         server.authenticate(now, reason, properties)?;
+        self.set_handshake_timer(id);
         self.is_ready(id);
         Ok(())
     }
@@ -243,10 +241,6 @@ impl<P: Policy> Broker<P> {
         }
         if self.is_too_long(asked.keep_alive) && properties.server_keep_alive().is_none() {
             all.push(Property::ServerKeepAlive(self.options.max_keep_alive));
-        }
-        let most = self.session_options.session_expiry;
-        if asked.expiry > most && properties.session_expiry_interval().is_none() {
-            all.push(Property::SessionExpiryInterval(most));
         }
         all
     }

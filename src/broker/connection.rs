@@ -145,6 +145,4 @@ pub(super) struct Asked {
     pub(super) client_id: ClientId,
     pub(super) clean_session: bool,
     pub(super) keep_alive: u16,
-    /// The Session Expiry Interval (5.0).
-    pub(super) expiry: u32,
 }

@@ -174,10 +174,7 @@ impl Server {
     /// Whether the client is told why: it speaks 5.0.
     #[cfg(feature = "broker")]
     pub(crate) const fn has_reasons(&self) -> bool {
-        match &self.asked {
-            Some(asked) => asked.peer.has_reasons,
-            None => self.exchange.peer.has_reasons,
-        }
+        self.exchange.peer.has_reasons
     }
 
     /// Whether something waits that is to be sent before a message that comes now.
@@ -237,6 +234,11 @@ impl Server {
                 (due(self.exchange.last_received, timeout), Deadline::Connect)
             }
             Phase::Online => (self.keep_alive_due(), Deadline::KeepAlive),
+            // The client is to go on with its authentication.
+            Phase::Asked if !self.waits_for_answer() => {
+                let timeout = self.exchange.options.connect_timeout;
+                (due(self.exchange.last_sent, timeout), Deadline::Connect)
+            }
             Phase::Closed | Phase::Asked => (Instant::NEVER, Deadline::Connect),
         };
         let end = (self.session_end, Deadline::SessionEnd);

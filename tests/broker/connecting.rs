@@ -284,7 +284,7 @@ fn who_does_not_connect_in_time_is_closed() {
     let late = CloseReason::Fault(Fault::Late(Deadline::Connect));
     assert_eq!(hub.peers[silent].closed, Some(late));
     assert_eq!(hub.peers[dripping].closed, Some(late));
-    assert_eq!(hub.broker.closing(authenticating), Some(CloseReason::Refused));
+    assert_eq!(hub.broker.closing(authenticating), Some(late));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::end::{End, at, connack, connect_bytes, message, online, serving};
 use mqtt_pure::{
-    Client, Connect, Deadline, Instant, Properties, Property, QoS, Server, SessionOptions, Text,
-    Version,
+    Client, Connect, Deadline, Instant, Properties, Property, QoS, ReasonCode, Server,
+    SessionOptions, Text, Version,
 };
 
 fn client(keep_alive: u16) -> Client {
@@ -136,4 +136,20 @@ fn one_call_does_all_that_is_due() {
     client.timeout(at(60_000));
     assert!(client.told()[0].starts_with("Close(Fault(Late(Pingresp)"));
     assert_eq!(client.deadline(), None);
+}
+
+#[test]
+fn a_server_waits_for_the_next_step_of_an_authentication() {
+    let mut server = Server::new(SessionOptions::new());
+    server.opened(at(0));
+    let told = server.hear(at(0), b"\x10\x12\0\x04MQTT\x05\x02\0\0\x04\x15\0\x01m\0\x01c");
+    assert!(told[0].starts_with("Connect("), "{told:?}");
+    // The application takes its time.
+    assert_eq!(server.deadline(), None);
+    let more = ReasonCode::CONTINUE_AUTHENTICATION;
+    server.authenticate(at(60_000), more, Properties::EMPTY).unwrap();
+    assert_eq!(server.deadline(), Some((at(70_000), Deadline::Connect)));
+    server.timeout(at(70_000));
+    let told = server.told();
+    assert!(told[0].starts_with("Close(Fault(Late(Connect)"), "{told:?}");
 }
