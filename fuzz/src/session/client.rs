@@ -141,6 +141,7 @@ fn told(action: &ClientAction<'_>) -> Told {
             ))
         }
         ClientAction::Auth(_) => What::Auth,
+        ClientAction::Skipped(skipped) => What::Skipped(skipped.packet_len as usize),
         _ => What::Other,
     };
     Told { what, text: format!("{action:?}") }

@@ -37,6 +37,8 @@ pub struct Machine<S> {
     input_of_twin: Vec<u8>,
     /// How much of what is to be written has been looked at.
     seen: usize,
+    /// What is still to come of a packet that is passed over.
+    to_skip: usize,
     model: Model,
     most_in_flight: usize,
 }
@@ -63,6 +65,7 @@ impl<S: Side> Machine<S> {
             input: Vec::new(),
             input_of_twin: Vec::new(),
             seen: 0,
+            to_skip: 0,
             model: Model::new(&stored, &setup.options),
             most_in_flight: stored.sent.len().max(setup.options.max_in_flight.into()),
             stored,
@@ -207,7 +210,7 @@ impl<S: Side> Machine<S> {
     fn lost(&mut self) {
         self.input.clear();
         self.input_of_twin.clear();
-        self.seen = 0;
+        (self.seen, self.to_skip) = (0, 0);
     }
 
     fn pass_time(&mut self) {
@@ -340,7 +343,12 @@ impl<S: Side> Machine<S> {
         mut known: BTreeSet<PacketId>,
         told: Option<&Told>,
     ) {
-        let options = DecodeOptions::new(self.version()).with_sender(peer::other(S::ROLE));
+        let skipped = self.to_skip.min(taken.len());
+        self.to_skip -= skipped;
+        taken = &taken[skipped..];
+        let options = DecodeOptions::new(self.version())
+            .with_max_packet_size(self.setup.options.max_packet_size)
+            .with_sender(peer::other(S::ROLE));
         let of_setup = self.setup.options;
         let is_plain = !of_setup.manual_acknowledgement && of_setup.oversize == Oversize::Fail;
         while let Ok(Some(packet)) = Packet::read(&mut taken, options) {
@@ -361,6 +369,9 @@ impl<S: Side> Machine<S> {
                 && told.is_some_and(|told| matches!(told.what, What::Message { .. }));
             let is_over = told.is_some_and(|told| told.what == What::Close);
             assert!(!is_plain || is_over || is_told == is_new, "{packet:?}, but {told:?}");
+        }
+        if let Some(What::Skipped(len)) = told.map(|told| &told.what) {
+            self.to_skip = len - taken.len();
         }
     }
 

@@ -152,6 +152,7 @@ fn told(action: &ServerAction<'_>) -> Told {
         }
         ServerAction::Disconnected(d) if d.reason == ReasonCode::SUCCESS => What::Left,
         ServerAction::Auth(_) => What::Auth,
+        ServerAction::Skipped(skipped) => What::Skipped(skipped.packet_len as usize),
         _ => What::Other,
     };
     Told { what, text: format!("{action:?}") }

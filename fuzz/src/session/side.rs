@@ -48,6 +48,8 @@ pub enum What {
         count: usize,
     },
     Auth,
+    /// A packet of this length is passed over.
+    Skipped(usize),
     Other,
 }
 
