@@ -27,6 +27,9 @@ const MAX_HEAD: usize = 16 * 1024;
 /// How many bytes are put into a frame at most.
 const FRAME: usize = 64 * 1024;
 
+/// The subprotocol, and what clients of 3.1 call it.
+const PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
+
 /// How much is read at once.
 const READ: usize = 16 * 1024;
 
@@ -61,13 +64,15 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         page::serve(&mut stream, request.uri().path()).await?;
         return Ok(None);
     }
-    if let Err(why) = check(request.headers(), rules) {
-        page::answer(&mut stream, page::FORBIDDEN, &why).await?;
-        return Err(io::Error::other(why));
-    }
+    let protocol = match check(request.headers(), rules) {
+        Ok(protocol) => HeaderValue::from_static(protocol),
+        Err(why) => {
+            page::answer(&mut stream, page::FORBIDDEN, &why).await?;
+            return Err(io::Error::other(why));
+        }
+    };
     let mut response = create_response(&request).map_err(io::Error::other)?;
     // [MQTT-6.0.0-4]
-    let protocol = HeaderValue::from_static("mqtt");
     response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     let mut head = Vec::new();
     write_response(&mut head, &response).map_err(io::Error::other)?;
@@ -89,19 +94,21 @@ fn has_word(headers: &HeaderMap, name: &str, word: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
 }
 
-fn check(headers: &HeaderMap, rules: &Rules) -> Result<(), String> {
+/// The subprotocol, if the client may have a WebSocket.
+fn check(headers: &HeaderMap, rules: &Rules) -> Result<&'static str, String> {
     // [MQTT-6.0.0-3]
-    if !has_word(headers, header::SEC_WEBSOCKET_PROTOCOL.as_str(), "mqtt") {
+    let offered = |name: &&str| has_word(headers, header::SEC_WEBSOCKET_PROTOCOL.as_str(), name);
+    let Some(protocol) = PROTOCOLS.into_iter().find(offered) else {
         return Err("the WebSocket subprotocol mqtt is missing".to_owned());
-    }
+    };
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     // Browsers tell whose page it is: any page could otherwise talk to a broker that only this machine
     // can reach.
-    let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
+    let Some(origin) = text(header::ORIGIN) else { return Ok(protocol) };
     let host = origin.split_once("://").map(|(_, host)| host);
     if host.is_some() && host == text(header::HOST) || rules.origins.iter().any(|one| one == origin)
     {
-        return Ok(());
+        return Ok(protocol);
     }
     Err(format!("pages of {origin} may not connect; --ws-origin {origin} lets them"))
 }
