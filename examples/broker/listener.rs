@@ -75,7 +75,7 @@ pub async fn open(options: &Options) -> Result<Vec<Listener>, Failure> {
         (Kind::WebSocketOverTls, &options.wss_listen),
     ];
     let all =
-        named.iter().flat_map(|(kind, places)| places.iter().map(|place| (*kind, &place[..])));
+        named.iter().flat_map(|(kind, places)| places.iter().map(|place| (*kind, place.as_str())));
     let mut all: Vec<_> = all.collect();
     if all.is_empty() {
         all.push((Kind::Tcp, "127.0.0.1:1883"));

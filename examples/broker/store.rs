@@ -172,10 +172,10 @@ impl Store {
             match self.state.retained.get(topic) {
                 Some(retained) => {
                     let row = postcard::to_stdvec(retained)?;
-                    table.insert(&topic[..], &row[..])?;
+                    table.insert(topic.as_str(), &row[..])?;
                     written += row.len();
                 }
-                None => drop(table.remove(&topic[..])?),
+                None => drop(table.remove(topic.as_str())?),
             }
         }
         transaction.open_table(NUMBERS)?.insert(NEXT_ASSIGNED, self.state.next_assigned)?;

@@ -33,7 +33,7 @@ impl Server {
 
     fn run(&mut self, listen: &str) {
         let mut arguments = vec!["-v", "--listen", listen];
-        arguments.extend(self.arguments.iter().map(|argument| &argument[..]));
+        arguments.extend(self.arguments.iter().map(String::as_str));
         let program = Program::start("broker", &arguments);
         let count = arguments.iter().filter(|argument| argument.ends_with("listen")).count();
         let wanted = |output: &[String]| {
