@@ -15,6 +15,7 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     io::{self, IoSlice},
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -22,12 +23,16 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    task::yield_now,
     time::{Sleep, sleep, timeout},
 };
 use tracing::{debug, info};
 
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
+
+/// So much is a good part of what others do in a turn.
+const MUCH: usize = 4 * 1024;
 
 /// How many pieces are written at once.
 const PIECES: usize = 64;
@@ -53,13 +58,15 @@ struct Connection<S> {
     is_stuck: bool,
     out: Outgoing,
     is_writing: bool,
+    /// It is the turn of the input, which a client that gets much would wait for in vain else.
+    is_read_due: bool,
     /// When it is too late to write.
     end: Option<Pin<Box<Sleep>>>,
 }
 
 /// What has happened.
 enum Event {
-    Read,
+    Read(usize),
     Written,
     Told(Order),
     /// The client has closed its side.
@@ -84,6 +91,7 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(hub: Arc<Hub>, stream: S, fr
         is_stuck: false,
         out: Outgoing::default(),
         is_writing: false,
+        is_read_due: false,
         end: None,
     };
     let closing = connection.serve().await;
@@ -102,7 +110,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn serve(&mut self) -> io::Result<CloseReason> {
         loop {
             match poll_fn(|context| self.poll(context)).await {
-                Event::Read => {}
+                // There is more to come, and others have waited: without this one that sends as fast as
+                // it can would go on for a hundred turns.
+                Event::Read(len) if len >= MUCH => yield_now().await,
+                Event::Read(_) => {}
                 Event::Written => self.written(),
                 Event::Told(Order::Write(out)) => (self.out, self.is_writing) = (out, true),
                 Event::Told(Order::Close(reason)) => return Ok(reason),
@@ -118,6 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if mem::take(&mut self.is_read_due)
+            && let Poll::Ready(event) = self.poll_input(context)
+        {
+            return Poll::Ready(event);
+        }
         if self.is_writing
             && let Poll::Ready(result) = self.poll_write(context)
         {
@@ -129,19 +145,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let Poll::Ready(order) = self.port.poll(context) {
             return Poll::Ready(Event::Told(order));
         }
-        if !self.is_stuck
-            && let Poll::Ready(result) = self.poll_read(context)
-        {
-            return Poll::Ready(match result {
-                Ok(0) => Event::Ended,
-                Ok(_) => Event::Read,
-                Err(error) => Event::Failed(error),
-            });
+        if let Poll::Ready(event) = self.poll_input(context) {
+            return Poll::Ready(event);
         }
         match &mut self.end {
             Some(end) => end.as_mut().poll(context).map(|()| Event::TooLate),
             None => Poll::Pending,
         }
+    }
+
+    fn poll_input(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if self.is_stuck {
+            return Poll::Pending;
+        }
+        self.poll_read(context).map(|result| match result {
+            Ok(0) => Event::Ended,
+            Ok(len) => Event::Read(len),
+            Err(error) => Event::Failed(error),
+        })
     }
 
     /// Writes until everything is written, without copies of large payloads.
@@ -192,6 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Everything is written, so that the broker may take more.
     fn written(&mut self) {
         (self.out, self.is_writing) = (Outgoing::default(), false);
+        self.is_read_due = true;
         let mut rest = &self.input[..];
         self.hub.written(self.id, &mut rest);
         let left = rest.len();
