@@ -241,7 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// way to it.
     async fn finish(&mut self) {
         let stream = &mut self.stream;
-        let mut rest = [0; 1_024];
+        let mut rest = vec![0; 1_024];
         let finish = async {
             stream.shutdown().await?;
             while stream.read(&mut rest).await? > 0 {}

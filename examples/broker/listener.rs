@@ -150,15 +150,17 @@ impl Entrance {
         }
     }
 
+    /// What a client needs to begin, and what other kinds of clients need, is in boxes, so that a
+    /// connection that is idle does not take it up.
     async fn welcome(&self, kind: Kind, stream: TcpStream, from: SocketAddr) -> io::Result<()> {
         // A PUBACK is not to wait for the packet behind it.
         stream.set_nodelay(true)?;
         match &self.tls {
             Some(acceptor) if kind.is_tls() => {
-                let stream = in_time(acceptor.accept(stream)).await?;
-                self.enter(kind, stream, from).await
+                let stream = Box::pin(in_time(acceptor.accept(stream))).await?;
+                Box::pin(self.enter(kind, stream, from)).await
             }
-            _ => self.enter(kind, stream, from).await,
+            _ => Box::pin(self.enter(kind, stream, from)).await,
         }
     }
 
@@ -168,11 +170,11 @@ impl Entrance {
     {
         let (hub, name) = (Arc::clone(&self.hub), format!("{}://{from}", kind.scheme()));
         if !kind.is_websocket() {
-            connection::run(hub, stream, name).await;
+            Box::pin(connection::run(hub, stream, name)).await;
             return Ok(());
         }
-        match in_time(websocket::accept(stream, &self.websocket)).await? {
-            Some(stream) => connection::run(hub, stream, name).await,
+        match Box::pin(in_time(websocket::accept(stream, &self.websocket))).await? {
+            Some(stream) => Box::pin(connection::run(hub, stream, name)).await,
             None => debug!("{from}: wanted a page"),
         }
         Ok(())
