@@ -33,9 +33,6 @@ use std::{
 };
 use tokio::{sync::Notify, time::sleep};
 
-/// With so many records untaken the broker takes in nothing more.
-const JOURNAL_FULL: usize = 65_536;
-
 /// A connection, as the hub sees it.
 struct Seat {
     port: Arc<Port>,
@@ -197,10 +194,6 @@ impl Hub {
         let records = core.broker.journal(now);
         let mut handed = Vec::new();
         core.hand_over(now, |port, order| handed.push((Arc::clone(port), order)));
-        if records.len() >= JOURNAL_FULL {
-            let ports = core.seats.values().map(|seat| Arc::clone(&seat.port));
-            handed.extend(ports.map(|port| (port, Order::Again)));
-        }
         match core.broker.deadline() {
             // There is work that goes on in another round.
             Some(due) if due <= now => self.store.iter().for_each(|signal| signal.raise()),
@@ -256,14 +249,20 @@ impl Core {
     /// Hands each connection that has nothing to write what there is for it.
     fn hand_over(&mut self, now: Instant, mut hand: impl FnMut(&Arc<Port>, Order)) {
         for id in mem::take(&mut self.idle) {
-            self.serve(now, id, &mut hand);
+            self.serve(now, id, false, &mut hand);
         }
         while let Some(id) = self.broker.next_ready() {
-            self.serve(now, id, &mut hand);
+            self.serve(now, id, true, &mut hand);
         }
     }
 
-    fn serve(&mut self, now: Instant, id: ConnectionId, hand: &mut impl FnMut(&Arc<Port>, Order)) {
+    fn serve(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        is_ready: bool,
+        hand: &mut impl FnMut(&Arc<Port>, Order),
+    ) {
         let Some(seat) = self.seats.get_mut(&id) else { return };
         let closing = self.broker.closing(id);
         if seat.is_busy {
@@ -279,6 +278,9 @@ impl Core {
             hand(&seat.port, Order::Write(out));
         } else if let Some(reason) = closing {
             hand(&seat.port, Order::Close(reason));
+        } else if is_ready {
+            // The journal was full, and what it has sent was not taken.
+            hand(&seat.port, Order::Again);
         }
     }
 }
