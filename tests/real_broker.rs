@@ -14,8 +14,11 @@
 mod broker;
 #[path = "common/example.rs"]
 mod example;
-#[path = "real_broker/program.rs"]
+#[path = "common/program.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod program;
+#[path = "common/tools.rs"]
+mod tools;
 
 use broker::{Broker, Listener};
 use program::{Program, subscriber};

@@ -9,6 +9,7 @@
 )]
 
 mod args;
+#[path = "../common/clock.rs"]
 mod clock;
 mod connection;
 mod failure;

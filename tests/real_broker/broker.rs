@@ -1,5 +1,6 @@
 //! A mosquitto of our own: its port, its files, its life.
 
+use crate::tools::{found, make_certificates};
 use std::{
     env,
     fs::{self, File},
@@ -125,15 +126,6 @@ fn skipped(why: &str) -> Option<Broker> {
     None
 }
 
-/// Where a program is; that of the broker is often not in the path of users.
-fn found(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<_> = env::split_paths(&path).collect();
-    folders.push("/usr/sbin".into());
-    folders.push("/usr/local/sbin".into());
-    folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file())
-}
-
 fn config(folder: &Path, listener: Listener, port: u16) -> String {
     let folder = folder.to_str().unwrap();
     let mut text = format!(
@@ -185,35 +177,4 @@ fn is_up(child: &mut Child, port: u16) -> bool {
         }
     }
     false
-}
-
-fn make_certificates(folder: &Path) {
-    let openssl = |arguments: &[&str]| {
-        let program = found("openssl").unwrap();
-        let output = Command::new(program).current_dir(folder).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    };
-    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    let ca = ["req", "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=a test"];
-    openssl(&[&ca[..], &key].concat());
-    let server = ["req", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server"];
-    openssl(&[&server[..], &key].concat());
-    fs::write(folder.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n").unwrap();
-    openssl(&[
-        "x509",
-        "-req",
-        "-in",
-        "server.csr",
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-        "-out",
-        "server.pem",
-        "-days",
-        "2",
-        "-extfile",
-        "names",
-    ]);
 }

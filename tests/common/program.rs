@@ -34,8 +34,11 @@ impl Program {
     }
 
     pub fn start(example: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(example::path(example))
-            .args(arguments)
+        Self::run(Command::new(example::path(example)).args(arguments))
+    }
+
+    pub fn run(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -74,6 +77,10 @@ impl Program {
         let _ = Command::new("kill").args([&format!("-{name}"), &pid]).status();
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for its end: its exit status, -1 if it was killed.
     pub fn end(&mut self) -> i32 {
         self.input = None;
@@ -92,7 +99,12 @@ impl Program {
     }
 
     pub fn wait_for_lines(&self, count: usize) {
-        self.wait("too few lines", |output, _| output.len() >= count);
+        self.wait_until("too few lines", |output| output.len() >= count);
+    }
+
+    /// Waits until its output is as wanted.
+    pub fn wait_until(&self, what: &str, is_there: impl Fn(&[String]) -> bool) {
+        self.wait(what, |output, _| is_there(output));
     }
 
     pub fn wait_for_error(&self, text: &str) {

@@ -1,0 +1,220 @@
+//! Where clients come in: TCP, TLS over it, WebSocket over either.
+
+use crate::{args::Options, connection, failure::Failure, hub::Hub, websocket};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, lookup_host},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        server::WebPkiClientVerifier,
+    },
+};
+use tracing::{debug, info, warn};
+
+/// How long TLS and WebSocket may take to begin.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After a failure to accept: there may be too many files open, which goes by.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Tcp,
+    Tls,
+    WebSocket,
+    WebSocketOverTls,
+}
+
+impl Kind {
+    const fn is_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::WebSocketOverTls)
+    }
+
+    const fn is_websocket(self) -> bool {
+        matches!(self, Self::WebSocket | Self::WebSocketOverTls)
+    }
+
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::Tcp => "mqtt",
+            Self::Tls => "mqtts",
+            Self::WebSocket => "ws",
+            Self::WebSocketOverTls => "wss",
+        }
+    }
+}
+
+/// What all listeners share.
+pub struct Entrance {
+    pub hub: Arc<Hub>,
+    tls: Option<TlsAcceptor>,
+    websocket: websocket::Rules,
+    /// One for each connection that there may be, also while it begins.
+    places: Arc<Semaphore>,
+}
+
+/// A place where clients come in.
+pub struct Listener {
+    kind: Kind,
+    listener: TcpListener,
+}
+
+/// Opens everything that the command line names; tells where.
+pub async fn open(options: &Options) -> Result<Vec<Listener>, Failure> {
+    let named = [
+        (Kind::Tcp, &options.listen),
+        (Kind::Tls, &options.tls_listen),
+        (Kind::WebSocket, &options.ws_listen),
+        (Kind::WebSocketOverTls, &options.wss_listen),
+    ];
+    let all =
+        named.iter().flat_map(|(kind, places)| places.iter().map(|place| (*kind, place.as_str())));
+    let mut all: Vec<_> = all.collect();
+    if all.is_empty() {
+        all.push((Kind::Tcp, "127.0.0.1:1883"));
+    }
+    let mut listeners = Vec::new();
+    for (kind, place) in all {
+        let bad = |error: io::Error| Failure::Input(format!("cannot listen on {place}: {error}"));
+        let mut addresses = lookup_host(place).await.map_err(bad)?;
+        let address = addresses.next().ok_or_else(|| bad(io::ErrorKind::NotFound.into()))?;
+        check(options, kind, address)?;
+        let listener = TcpListener::bind(address).await.map_err(bad)?;
+        listeners.push(Listener { kind, listener });
+    }
+    for Listener { kind, listener } in &listeners {
+        println!("listening on {}://{}", kind.scheme(), listener.local_addr()?);
+        if kind.is_websocket() {
+            let scheme = if kind.is_tls() { "https" } else { "http" };
+            println!("a page on {scheme}://{}", listener.local_addr()?);
+        }
+    }
+    Ok(listeners)
+}
+
+/// A broker for everybody is not to be open to the world by mistake.
+fn check(options: &Options, kind: Kind, address: SocketAddr) -> Result<(), Failure> {
+    let knows_clients = options.passwords.is_some() || kind.is_tls() && options.client_ca.is_some();
+    if address.ip().is_loopback() || knows_clients || options.allow_anonymous {
+        return Ok(());
+    }
+    let why = "anybody could connect: give --passwords FILE, or --allow-anonymous if that is meant";
+    Err(Failure::Input(format!("will not listen on {address}, where {why}")))
+}
+
+impl Entrance {
+    pub fn new(options: &Options, hub: Arc<Hub>) -> Result<Arc<Self>, Failure> {
+        let tls = match (&options.cert, &options.key) {
+            (Some(cert), Some(key)) => Some(tls(cert, key, options.client_ca.as_deref())?),
+            _ => None,
+        };
+        let websocket = websocket::Rules {
+            origins: options.ws_origin.clone(),
+            // What begins in a frame may end in it.
+            max_message: hub.max_input,
+        };
+        let places = Arc::new(Semaphore::new(options.max_connections));
+        Ok(Arc::new(Self { hub, tls, websocket, places }))
+    }
+
+    /// Takes in clients for ever.
+    pub async fn run(self: Arc<Self>, listener: Listener) {
+        let Listener { kind, listener } = listener;
+        loop {
+            let (stream, from) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    warn!("cannot take in a client: {error}");
+                    sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                info!("{from}: turned away: there are too many connections");
+                continue;
+            };
+            let entrance = Arc::clone(&self);
+            tokio::spawn(async move {
+                if let Err(error) = entrance.welcome(kind, stream, from).await {
+                    info!("{from}: {error}");
+                }
+                drop(place);
+            });
+        }
+    }
+
+    /// What a client needs to begin, and what other kinds of clients need, is in boxes, so that a
+    /// connection that is idle does not take it up.
+    async fn welcome(&self, kind: Kind, stream: TcpStream, from: SocketAddr) -> io::Result<()> {
+        // A PUBACK is not to wait for the packet behind it.
+        stream.set_nodelay(true)?;
+        match &self.tls {
+            Some(acceptor) if kind.is_tls() => {
+                let stream = Box::pin(in_time(acceptor.accept(stream))).await?;
+                Box::pin(self.enter(kind, stream, from)).await
+            }
+            _ => Box::pin(self.enter(kind, stream, from)).await,
+        }
+    }
+
+    async fn enter<S>(&self, kind: Kind, stream: S, from: SocketAddr) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (hub, name) = (Arc::clone(&self.hub), format!("{}://{from}", kind.scheme()));
+        if !kind.is_websocket() {
+            Box::pin(connection::run(hub, stream, name)).await;
+            return Ok(());
+        }
+        match Box::pin(in_time(websocket::accept(stream, &self.websocket))).await? {
+            Some(stream) => Box::pin(connection::run(hub, stream, name)).await,
+            None => debug!("{from}: wanted a page"),
+        }
+        Ok(())
+    }
+}
+
+async fn in_time<T>(begin: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    match timeout(TIMEOUT, begin).await {
+        Ok(result) => result,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it takes too long to begin")),
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let bad = |error| Failure::file(path, format!("no certificates in the form of PEM: {error}"));
+    let found = CertificateDer::pem_file_iter(path).map_err(bad)?;
+    let found = found.collect::<Result<Vec<_>, _>>().map_err(bad)?;
+    match found.is_empty() {
+        true => Err(Failure::file(path, "no certificate in it")),
+        false => Ok(found),
+    }
+}
+
+fn tls(cert: &Path, key: &Path, client_ca: Option<&Path>) -> Result<TlsAcceptor, Failure> {
+    let chain = certificates(cert)?;
+    let private = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| Failure::file(key, format!("no private key: {error}")))?;
+    let builder = ServerConfig::builder();
+    let builder = match client_ca {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(path)? {
+                roots.add(certificate).map_err(|error| Failure::file(path, error))?;
+            }
+            let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build();
+            builder.with_client_cert_verifier(verifier.map_err(|e| Failure::file(path, e))?)
+        }
+    };
+    let config = builder.with_single_cert(chain, private);
+    let config = config.map_err(|error| Failure::file(cert, format!("with its key: {error}")))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
