@@ -29,7 +29,7 @@ mod store;
 #[path = "common/tools.rs"]
 mod tools;
 
-use program::{Program, subscriber};
+use program::{Program, lines, round_trip, subscriber};
 use server::{Server, folder};
 use std::{
     env, fs,
@@ -49,25 +49,6 @@ fn has(program: &str, demanded_by: &str) -> bool {
     assert!(env::var_os(demanded_by).is_none(), "there is no {program}");
     eprintln!("skipped: there is no {program}");
     false
-}
-
-fn lines(count: usize) -> Vec<String> {
-    (1..=count).map(|number| format!("message {number}")).collect()
-}
-
-/// Publishes lines with one process, and compares what another one prints.
-fn round_trip(url: &str, version: &str, qos: &str, more: &[&str]) {
-    let topic = format!("round/trip/{version}/{qos}");
-    let lines = lines(50);
-    let common = [&["--protocol", version, "--qos", qos], more].concat();
-    let mut watcher = subscriber(url, &[&topic], &[&common[..], &["--count", "50"]].concat());
-    let mut publisher =
-        Program::client(&[&["publish", url, &topic, "--lines"], &common[..]].concat());
-    publisher.give(&lines);
-    assert_eq!(publisher.end(), 0, "{}", publisher.errors());
-    assert_eq!(watcher.end(), 0, "{}", watcher.errors());
-    let expected: Vec<_> = lines.iter().map(|line| format!("{topic} {line}")).collect();
-    assert_eq!(watcher.output(), expected);
 }
 
 #[test]

@@ -21,29 +21,10 @@ mod program;
 mod tools;
 
 use broker::{Broker, Listener};
-use program::{Program, subscriber};
+use program::{Program, lines, round_trip, subscriber};
 use std::{thread, time::Duration};
 
 const VERSIONS: [&str; 3] = ["3.1", "3.1.1", "5.0"];
-
-fn lines(count: usize) -> Vec<String> {
-    (1..=count).map(|number| format!("message {number}")).collect()
-}
-
-/// Publishes lines with one process, and compares what another one prints.
-fn round_trip(url: &str, version: &str, qos: &str, more: &[&str]) {
-    let topic = format!("round/trip/{version}/{qos}");
-    let lines = lines(50);
-    let common = [&["--protocol", version, "--qos", qos], more].concat();
-    let mut watcher = subscriber(url, &[&topic], &[&common[..], &["--count", "50"]].concat());
-    let mut publisher =
-        Program::client(&[&["publish", url, &topic, "--lines"], &common[..]].concat());
-    publisher.give(&lines);
-    assert_eq!(publisher.end(), 0, "{}", publisher.errors());
-    assert_eq!(watcher.end(), 0, "{}", watcher.errors());
-    let expected: Vec<_> = lines.iter().map(|line| format!("{topic} {line}")).collect();
-    assert_eq!(watcher.output(), expected);
-}
 
 #[test]
 fn messages_arrive_in_order_at_every_qos_in_every_version() {

@@ -18,6 +18,8 @@ mod connection;
 mod failure;
 mod hub;
 mod listener;
+#[path = "../common/log.rs"]
+mod log;
 mod logins;
 mod page;
 mod passwords;
@@ -53,7 +55,7 @@ const BEYOND: usize = 64 * 1024;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    log(args.verbose);
+    log::start(args.verbose);
     let result = match &args.command {
         Some(Command::Password { user }) => passwords::make(user),
         None => run(&args.options),
@@ -136,24 +138,6 @@ fn limits(options: &Options) -> BrokerOptions {
             .unwrap_or(usize::MAX);
     limits.keep_journal = options.store.is_some();
     limits
-}
-
-fn log(verbose: u8) {
-    use tracing::level_filters::LevelFilter;
-    let level = match verbose {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
-    let is_colored =
-        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(is_colored)
-        .with_target(false)
-        .init();
 }
 
 /// Signals that end the program.

@@ -13,6 +13,8 @@ mod args;
 mod clock;
 mod connection;
 mod failure;
+#[path = "../common/log.rs"]
+mod log;
 #[path = "../common/protocol.rs"]
 mod protocol;
 mod publish;
@@ -32,7 +34,7 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    log(args.verbose);
+    log::start(args.verbose);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(run(&args)),
@@ -58,22 +60,4 @@ async fn run(args: &Args) -> Result<(), Failure> {
             session::run(&options.connection, |_| subscribe::Subscriber::new(options)).await
         }
     }
-}
-
-fn log(verbose: u8) {
-    use tracing::level_filters::LevelFilter;
-    let level = match verbose {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
-    let is_colored =
-        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(is_colored)
-        .with_target(false)
-        .init();
 }

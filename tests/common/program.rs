@@ -28,6 +28,25 @@ pub fn subscriber(url: &str, filters: &[&str], arguments: &[&str]) -> Program {
     program
 }
 
+pub fn lines(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("message {number}")).collect()
+}
+
+/// Publishes lines with one process, and compares what another one prints.
+pub fn round_trip(url: &str, version: &str, qos: &str, more: &[&str]) {
+    let topic = format!("round/trip/{version}/{qos}");
+    let lines = lines(50);
+    let common = [&["--protocol", version, "--qos", qos], more].concat();
+    let mut watcher = subscriber(url, &[&topic], &[&common[..], &["--count", "50"]].concat());
+    let mut publisher =
+        Program::client(&[&["publish", url, &topic, "--lines"], &common[..]].concat());
+    publisher.give(&lines);
+    assert_eq!(publisher.end(), 0, "{}", publisher.errors());
+    assert_eq!(watcher.end(), 0, "{}", watcher.errors());
+    let expected: Vec<_> = lines.iter().map(|line| format!("{topic} {line}")).collect();
+    assert_eq!(watcher.output(), expected);
+}
+
 impl Program {
     pub fn client(arguments: &[&str]) -> Self {
         Self::start("client", arguments)
