@@ -17,6 +17,7 @@ use crate::{
     types::QoS,
 };
 use alloc::string::String;
+use bytes::Buf;
 
 /// How far the retained messages of a subscription have been sent.
 pub(super) struct Replay {
@@ -161,7 +162,10 @@ impl<P: Policy> Broker<P> {
             if !session.server.is_blocked() {
                 self.wants_more(key);
             }
-        } else if !core::mem::replace(&mut session.is_dirty, true) {
+        } else if !session.server.transmit(now).has_remaining()
+            && !core::mem::replace(&mut session.is_dirty, true)
+        {
+            // With something left to write there is no end to it: that is told, and asked for, anew.
             self.dirty.push(key);
         }
     }
