@@ -31,8 +31,6 @@ const HITS_KEPT: usize = 4_096;
 struct Delivery<'a> {
     origin: &'a Origin,
     message: &'a Message,
-    /// What was retained of the topic before.
-    before: Option<&'a Kept>,
     /// The message with the identifiers that came last, which are mostly the same.
     ids: Vec<SubscriptionId>,
     with_ids: Option<Message>,
@@ -57,7 +55,8 @@ impl Delivery<'_> {
 }
 
 impl<P: Policy> Broker<P> {
-    /// Gives a message to those who were found; tells how many it went to.
+    /// Gives a message to those who were found, and before it to some of them what was retained of the
+    /// topic until now; tells how many it went to.
     pub(super) fn deliver_all(
         &mut self,
         now: Instant,
@@ -66,10 +65,16 @@ impl<P: Policy> Broker<P> {
         before: Option<&Kept>,
     ) -> usize {
         let mut hits = core::mem::take(&mut self.hits);
-        let mut delivery = Delivery { origin, message, before, ids: Vec::new(), with_ids: None };
+        let mut delivery = Delivery { origin, message, ids: Vec::new(), with_ids: None };
         let mut receivers = 0_usize;
         let mut rest = &hits[..];
+        let mut last = None;
         while let Some(first) = rest.first() {
+            // Once, however many subscriptions of the client match.
+            if let Some(before) = before.filter(|_| !first.is_shared && last != Some(first.key)) {
+                self.replay_first(now, first.key, before);
+            }
+            last = Some(first.key);
             let is_same = |hit: &&Hit| (hit.key, hit.is_shared) == (first.key, first.is_shared);
             let same = match self.options.overlapping {
                 // [MQTT-3.3.5-1]; 5.0: [MQTT-3.3.4-2]
@@ -90,9 +95,6 @@ impl<P: Policy> Broker<P> {
     /// Gives a message to one client, by subscriptions of which it gets one copy. Whether it may have it.
     fn deliver(&mut self, now: Instant, delivery: &mut Delivery<'_>, mine: &[Hit]) -> bool {
         let Some(&Hit { key, is_shared, .. }) = mine.first() else { return false };
-        if let Some(before) = delivery.before.filter(|_| !is_shared) {
-            self.replay_first(now, key, before);
-        }
         let is_own = delivery.origin.key == Some(key);
         let wanted = mine.iter().map(|hit| hit.granted);
         // [MQTT-3.8.3-3]
