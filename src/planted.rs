@@ -18,14 +18,16 @@ macro_rules! planted {
 
 #[cfg(mqtt_pure_bugs)]
 macro_rules! bugs {
-    ($($name:ident,)*) => {
+    ($($name:ident,)*; $($of_brokers:ident,)*) => {
         #[allow(missing_docs, reason = "their names say what they are")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Bug { $($name,)* }
+        pub enum Bug { $($name,)* $($of_brokers,)* }
 
         impl Bug {
-            /// All of them.
+            /// Those of sessions.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
+            /// Those of whole brokers.
+            pub const OF_BROKERS: &[Self] = &[$(Self::$of_brokers,)*];
         }
     };
 }
@@ -77,6 +79,26 @@ bugs! {
     WillCancelledLate,
     OneDeadlineOnly,
     ExpiryNotRestored,
+    ;
+    WillNotRouted,
+    WillLeftBehindOnRestore,
+    SubscriptionsKeptOnSessionEnd,
+    RetainedNotCleared,
+    RetainedNotReplaced,
+    OneCopyForEachSubscription,
+    NoLocalIgnored,
+    JournalWithoutSubscription,
+    JournalWithoutRetained,
+    JournalWithoutUnsubscribed,
+    SharedToAll,
+    TakeOverKeepsOld,
+    ReplayedBehindNewer,
+    ReplayForgottenOnRestore,
+    RetainAsPublishedIgnored,
+    LowestQosOfOverlapping,
+    UnsubscribedStillSubscribed,
+    IdentifiersForgotten,
+    ForsakenKept,
 }
 
 #[cfg(mqtt_pure_bugs)]
@@ -85,12 +107,12 @@ static PLANTED: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsiz
 /// Whether this bug is planted now.
 #[cfg(mqtt_pure_bugs)]
 pub fn is(bug: Bug) -> bool {
-    Bug::ALL.get(PLANTED.load(core::sync::atomic::Ordering::Relaxed)) == Some(&bug)
+    PLANTED.load(core::sync::atomic::Ordering::Relaxed) == bug as usize
 }
 
 /// Plants this bug in the whole process, in place of another.
 #[cfg(mqtt_pure_bugs)]
 pub fn plant(bug: Option<Bug>) {
-    let place = Bug::ALL.iter().position(|other| Some(*other) == bug).unwrap_or(usize::MAX);
-    PLANTED.store(place, core::sync::atomic::Ordering::Relaxed);
+    PLANTED
+        .store(bug.map_or(usize::MAX, |bug| bug as usize), core::sync::atomic::Ordering::Relaxed);
 }

@@ -285,7 +285,9 @@ impl<P: Policy> Broker<P> {
         client: P::Client,
         properties: Properties<'_>,
     ) -> Result<(), (ReasonCode, BrokerError)> {
-        if let Some(key) = self.sessions.find(name) {
+        if let Some(key) = self.sessions.find(name)
+            && !planted!(TakeOverKeepsOld)
+        {
             self.take_over(now, key, asked.clean_session);
         }
         let unavailable = |error| (ReasonCode::SERVER_UNAVAILABLE, error);

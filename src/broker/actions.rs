@@ -114,6 +114,9 @@ impl<P: Policy> Broker<P> {
     /// Publishes the wills that are due; others may become due by that.
     pub(super) fn publish_wills(&mut self, now: Instant) {
         while let Some((origin, message)) = self.wills.pop_front() {
+            if planted!(WillNotRouted) {
+                continue;
+            }
             // Nobody is there to be told that it can't be retained.
             let _ = self
                 .route(now, &origin, message.topic(), message.retain(), false, &|| message.clone());
@@ -127,6 +130,9 @@ impl<P: Policy> Broker<P> {
             self.replaying = self.replaying.saturating_sub(1);
         }
         let client_id = session.client_id.clone();
+        if planted!(SubscriptionsKeptOnSessionEnd) {
+            return;
+        }
         if self.subscriptions.remove_subscriber(&key) > 0 {
             self.note(|| BrokerRecord::UnsubscribedAll { client_id });
         }
@@ -136,6 +142,7 @@ impl<P: Policy> Broker<P> {
     pub(super) fn forsake(&mut self, key: u32) {
         if let Some(session) = self.sessions.get_mut(key)
             && !session.is_confirmed
+            && !planted!(ForsakenKept)
         {
             // There is no connection that could be in the way.
             let _ = session.server.expire_session();

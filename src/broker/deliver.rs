@@ -71,14 +71,18 @@ impl<P: Policy> Broker<P> {
         let mut last = None;
         while let Some(first) = rest.first() {
             // Once, however many subscriptions of the client match.
-            if let Some(before) = before.filter(|_| !first.is_shared && last != Some(first.key)) {
+            if let Some(before) = before.filter(|_| {
+                !first.is_shared && last != Some(first.key) && !planted!(ReplayedBehindNewer)
+            }) {
                 self.replay_first(now, first.key, before);
             }
             last = Some(first.key);
             let is_same = |hit: &&Hit| (hit.key, hit.is_shared) == (first.key, first.is_shared);
             let same = match self.options.overlapping {
                 // [MQTT-3.3.5-1]; 5.0: [MQTT-3.3.4-2]
-                Overlapping::Once if !first.is_shared => rest.iter().take_while(is_same).count(),
+                Overlapping::Once if !first.is_shared && !planted!(OneCopyForEachSubscription) => {
+                    rest.iter().take_while(is_same).count()
+                }
                 _ => 1,
             };
             let (mine, others) = rest.split_at_checked(same).unwrap_or((rest, &[]));
@@ -98,9 +102,13 @@ impl<P: Policy> Broker<P> {
         let is_own = delivery.origin.key == Some(key);
         let wanted = mine.iter().map(|hit| hit.granted);
         // [MQTT-3.8.3-3]
-        let wanted = wanted.filter(|granted| !(is_own && granted.no_local()));
-        let Some(qos) = wanted.clone().map(Granted::qos).max() else { return false };
-        let as_published = wanted.clone().any(Granted::retain_as_published);
+        let wanted =
+            wanted.filter(|granted| !(is_own && granted.no_local()) || planted!(NoLocalIgnored));
+        let levels = wanted.clone().map(Granted::qos);
+        let qos = if planted!(LowestQosOfOverlapping) { levels.min() } else { levels.max() };
+        let Some(qos) = qos else { return false };
+        let as_published =
+            wanted.clone().any(Granted::retain_as_published) && !planted!(RetainAsPublishedIgnored);
         let Some(session) = self.sessions.get_mut(key) else { return false };
         let forwarding = Forwarding {
             message: delivery.message,

@@ -21,6 +21,7 @@ impl Granted {
     pub fn new(qos: QoS, options: SubscriptionOptions, identifier: Option<SubscriptionId>) -> Self {
         let no_local = if options.no_local { NO_LOCAL } else { 0 };
         let as_published = if options.retain_as_published { RETAIN_AS_PUBLISHED } else { 0 };
+        let identifier = identifier.filter(|_| !planted!(IdentifiersForgotten));
         let identifier = identifier.map_or(0, SubscriptionId::get).wrapping_shl(BITS);
         Self(u32::from(qos.level()) | no_local | as_published | identifier)
     }

@@ -134,15 +134,21 @@ impl<P: Policy> Broker<P> {
     fn retain(&mut self, now: Instant, origin: &Origin, message: &Message) -> bool {
         if message.payload().is_empty() {
             // [MQTT-3.3.1-10] [MQTT-3.3.1-11]; 5.0: [MQTT-3.3.1-6] [MQTT-3.3.1-7]
-            if self.retained.remove(message.topic()) {
+            if !planted!(RetainedNotCleared) && self.retained.remove(message.topic()) {
                 self.note(|| BrokerRecord::RetainedGone { topic: message.topic().as_str().into() });
             }
+            return true;
+        }
+        if planted!(RetainedNotReplaced) && self.retained.tree.get(message.topic()).is_some() {
             return true;
         }
         let publisher = origin.client_id.clone();
         let kept = Kept::new(message.clone().with_retain(true), publisher.clone(), now);
         if self.retained.set(kept).is_err() {
             return false;
+        }
+        if planted!(JournalWithoutRetained) {
+            return true;
         }
         self.note(|| {
             let message = message.clone().with_retain(true);
@@ -185,11 +191,12 @@ impl<P: Policy> Broker<P> {
             let chosen = turns
                 .choose(&group, |key, _| accepts(*key, true))
                 .or_else(|| turns.choose(&group, |key, _| accepts(*key, false)));
-            hits.extend(chosen.map(|(key, value)| Hit {
-                key: *key,
-                is_shared: true,
-                granted: *value,
-            }));
+            let hit =
+                |(key, value): (&u32, &_)| Hit { key: *key, is_shared: true, granted: *value };
+            hits.extend(chosen.map(hit));
+            if planted!(SharedToAll) {
+                hits.extend(turns.choose(&group, |_, _| true).map(hit));
+            }
         }
         hits.sort_unstable();
     }

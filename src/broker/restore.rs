@@ -46,7 +46,9 @@ impl<P: Policy> Broker<P> {
             broker.settle(now, key);
         }
         // The journal tells that they are over: nothing of it may be durable before they are out.
-        broker.publish_wills(now);
+        if !planted!(WillLeftBehindOnRestore) {
+            broker.publish_wills(now);
+        }
         Ok(broker)
     }
 
@@ -119,7 +121,7 @@ impl<P: Policy> Broker<P> {
             false => parsed.into(),
         };
         self.subscriptions.insert(to, key, *granted).map_err(|_| wrong())?;
-        if *replays && !filter.is_shared {
+        if *replays && !filter.is_shared && !planted!(ReplayForgottenOnRestore) {
             self.start_replay(key, parsed.as_str(), *granted);
         }
         Ok(())

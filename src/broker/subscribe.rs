@@ -94,6 +94,9 @@ impl<P: Policy> Broker<P> {
             }
             replays = wanted || self.keep_replay(key, filter.as_str(), granted);
         }
+        if planted!(JournalWithoutSubscription) {
+            return ReasonCode::granted(qos);
+        }
         self.note(|| BrokerRecord::Subscribed {
             client_id,
             subscription: StoredSubscription { filter: stored_filter(to), granted, replays },
@@ -127,11 +130,17 @@ impl<P: Policy> Broker<P> {
 
     /// Whether there was such a subscription.
     fn unsubscribe(&mut self, key: u32, to: SubscribedTo<'_>) -> bool {
+        if planted!(UnsubscribedStillSubscribed) {
+            return true;
+        }
         if self.subscriptions.remove(to, &key).is_none() {
             return false;
         }
         if let SubscribedTo::Filter(filter) = to {
             self.stop_replay(key, filter.as_str());
+        }
+        if planted!(JournalWithoutUnsubscribed) {
+            return true;
         }
         if let Some(client_id) = self.client_id(key) {
             self.note(|| BrokerRecord::Unsubscribed { client_id, filter: stored_filter(to) });

@@ -30,12 +30,12 @@ impl Bug {
         }
     }
 
-    /// A run that may find it.
-    pub fn run(&self, seed: u64) -> Run {
+    /// The run with this bug.
+    pub fn in_run(&self, run: Run) -> Run {
         match self {
-            Self::OfTheDriver(driver) => Run { driver: *driver, ..Run::of(seed) },
+            Self::OfTheDriver(driver) => Run { driver: *driver, ..run },
             #[cfg(mqtt_pure_bugs)]
-            Self::Planted(_) => Run::of(seed),
+            Self::Planted(_) => run,
         }
     }
 }
@@ -46,9 +46,15 @@ pub fn none() {
     mqtt_pure::planted::plant(None);
 }
 
-pub fn all() -> Vec<Bug> {
+/// Those of sessions, or those of whole brokers.
+pub fn all(brokers: bool) -> Vec<Bug> {
     #[cfg(mqtt_pure_bugs)]
-    let planted = mqtt_pure::planted::Bug::ALL.iter().map(|bug| Bug::Planted(*bug));
+    let planted = {
+        use mqtt_pure::planted::Bug as Planted;
+        let all = if brokers { Planted::OF_BROKERS } else { Planted::ALL };
+        all.iter().map(|bug| Bug::Planted(*bug))
+    };
+    let _ = brokers;
     #[cfg(not(mqtt_pure_bugs))]
     let planted = std::iter::empty();
     OF_THE_DRIVER.into_iter().map(Bug::OfTheDriver).chain(planted).collect()

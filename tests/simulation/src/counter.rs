@@ -47,7 +47,28 @@ counters! {
     HostileClosed "hostile peer thrown out",
     HostileTolerated "odd packet of a hostile peer ignored",
     RestoredAlike "snapshot restored and compared",
+    SharedSent "message sent to a member of a group",
+    RetainedSent "retained message sent",
+    IdentifiersJoined "message with the identifiers of several subscriptions",
+    TornJournal "crash after part of the last records",
 }
+
+/// What only sessions by themselves see.
+const OF_SESSIONS: [Sometimes; 5] = [
+    Sometimes::ManualLate,
+    Sometimes::RefusedMessage,
+    Sometimes::Mutated,
+    Sometimes::HostileClosed,
+    Sometimes::HostileTolerated,
+];
+
+/// What only whole brokers see.
+const OF_BROKERS: [Sometimes; 4] = [
+    Sometimes::SharedSent,
+    Sometimes::RetainedSent,
+    Sometimes::IdentifiersJoined,
+    Sometimes::TornJournal,
+];
 
 #[derive(Clone, Debug)]
 pub struct Counters([u64; ALL.len()]);
@@ -77,8 +98,10 @@ impl Counters {
         ALL.iter().map(|(what, name)| (*name, self.0[*what as usize]))
     }
 
-    /// What never happened.
-    pub fn missing(&self) -> Vec<&'static str> {
-        self.iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()
+    /// What never happened, of what may happen to whole brokers or to sessions.
+    pub fn missing(&self, brokers: bool) -> Vec<&'static str> {
+        let others = if brokers { &OF_SESSIONS[..] } else { &OF_BROKERS[..] };
+        let mine = ALL.iter().filter(|(what, _)| !others.contains(what));
+        mine.filter(|(what, _)| self.0[*what as usize] == 0).map(|(_, name)| *name).collect()
     }
 }

@@ -37,6 +37,12 @@ pub enum Halt {
 
 pub type Step<T = ()> = Result<T, Halt>;
 
+impl From<&str> for Halt {
+    fn from(text: &str) -> Self {
+        Self::Violation(text.to_owned())
+    }
+}
+
 impl From<String> for Halt {
     fn from(text: String) -> Self {
         Self::Violation(text)
@@ -307,6 +313,67 @@ impl Ground {
             let delay = delay.max(pipe.stalled_until.saturating_sub(now));
             self.after(delay, Next::Arrive { connection, at_server });
         }
+    }
+
+    /// A connection is cut: of what is on its way some still arrives.
+    pub fn cut(&mut self, connection: usize, is_half: bool, rng: &mut Rng) {
+        let now = self.now;
+        let late = if is_half { rng.range(1_000, 40_000) } else { 0 };
+        let server_is_late = rng.chance(500);
+        if is_half {
+            self.see(Sometimes::HalfOpen);
+        }
+        for at_server in [false, true] {
+            let pipe = self.connections[connection].pipe(at_server);
+            let kept = rng.index(pipe.bytes.len() + 1);
+            pipe.bytes.truncate(kept);
+            let late = if at_server == server_is_late { late } else { 0 };
+            pipe.ends.get_or_insert(now + late);
+            self.set_out(connection, at_server);
+        }
+    }
+
+    /// The faults end.
+    pub fn mend(&mut self) {
+        self.is_healing = true;
+        self.fuses.fill(None);
+        for connection in 0..self.connections.len() {
+            let now = self.now;
+            for at_server in [false, true] {
+                let pipe = self.connections[connection].pipe(at_server);
+                pipe.stalled_until = 0;
+                if let Some(ends) = &mut pipe.ends {
+                    *ends = now.min(*ends);
+                    self.set_out(connection, at_server);
+                }
+                // What waits for a late arrival is not late any more.
+                self.after(1, Next::Arrive { connection, at_server });
+            }
+        }
+    }
+
+    /// The bytes that arrive now at one side, unless the connection has stalled.
+    pub fn arrived(&mut self, connection: usize, at_server: bool) -> Option<Vec<u8>> {
+        let (now, is_split) = (self.now, self.has(Fault::Split));
+        let of = &mut self.connections[connection];
+        let count = {
+            let len = if at_server { of.to_server.bytes.len() } else { of.to_client.bytes.len() };
+            if is_split && len > 0 { 1 + of.rng.index(len.min(40)) } else { len }
+        };
+        let pipe = of.pipe(at_server);
+        pipe.is_arriving = false;
+        if pipe.stalled_until > now {
+            self.set_out(connection, at_server);
+            return None;
+        }
+        let bytes: Vec<u8> = pipe.bytes.drain(..count).collect();
+        if !pipe.bytes.is_empty() {
+            self.set_out(connection, at_server);
+        } else if let Some(ends) = pipe.ends {
+            let millis = ends.saturating_sub(now);
+            self.after(millis, Next::Closed { connection, at_server });
+        }
+        Some(bytes)
     }
 
     /// A side closes the connection, after what it has written.

@@ -12,6 +12,8 @@ use std::{
 
 const HELP: &str = "\
 simulation [--seeds N] [--from S] [--threads T] [--seconds T]   runs seeds; N is 1,000 by default
+simulation --brokers ...  likewise, with whole brokers in place of sessions; put it first
+simulation --chunks ...   cuts what is received otherwise, which is to change nothing
 simulation --seed S       runs one seed and prints its options and last events
 simulation --replay FILE  runs a regression
 simulation --plant NAME   plants a bug; with the options above
@@ -24,18 +26,42 @@ struct Arguments {
     from: u64,
     threads: usize,
     seconds: u64,
+    brokers: bool,
+    chunks: bool,
     bug: Option<bugs::Bug>,
 }
 
+impl Arguments {
+    fn run(&self, seed: u64) -> Run {
+        let run = Run { brokers: self.brokers, chunks: self.chunks, ..Run::of(seed) };
+        self.bug.as_ref().map_or(run.clone(), |bug| bug.in_run(run))
+    }
+}
+
 fn main() -> ExitCode {
-    let mut arguments =
-        Arguments { seeds: 1_000, from: 0, threads: 2, seconds: u64::MAX, bug: None };
+    let mut arguments = Arguments {
+        seeds: 1_000,
+        from: 0,
+        threads: 2,
+        seconds: u64::MAX,
+        brokers: false,
+        chunks: false,
+        bug: None,
+    };
     let all: Vec<String> = std::env::args().skip(1).collect();
     let mut rest = all.iter();
     let mut is_bugs = false;
     while let Some(name) = rest.next() {
         if name == "--bugs" {
             is_bugs = true;
+            continue;
+        }
+        if name == "--chunks" {
+            arguments.chunks = true;
+            continue;
+        }
+        if name == "--brokers" {
+            arguments.brokers = true;
             continue;
         }
         let value = rest.next().map(String::as_str).unwrap_or_default();
@@ -45,9 +71,11 @@ fn main() -> ExitCode {
             ("--from", Ok(number)) => arguments.from = number,
             ("--threads", Ok(number)) => arguments.threads = number.max(1) as usize,
             ("--seconds", Ok(number)) => arguments.seconds = number,
-            ("--seed", Ok(number)) => return one(Run::of(number)),
+            ("--seed", Ok(number)) => return one(arguments.run(number)),
             ("--plant", _) => {
-                let Some(bug) = bugs::all().into_iter().find(|bug| bug.name() == value) else {
+                let Some(bug) =
+                    bugs::all(arguments.brokers).into_iter().find(|bug| bug.name() == value)
+                else {
                     eprintln!("no bug has this name: {value}");
                     return ExitCode::FAILURE;
                 };
@@ -81,7 +109,7 @@ fn one(run: Run) -> ExitCode {
 
 fn report(run: &Run, outcome: &Outcome, last: usize) {
     println!("seed {}, without {:?}", run.seed, run.skipped);
-    println!("{}", simulation::describe(run.seed));
+    println!("{}", simulation::describe(run));
     let lines: Vec<_> = outcome.history.lines().collect();
     for line in &lines[lines.len().saturating_sub(last)..] {
         println!("{line}");
@@ -92,17 +120,18 @@ fn report(run: &Run, outcome: &Outcome, last: usize) {
 /// Seeds from one on, by so many threads, until the time is over or one fails.
 fn many(arguments: &Arguments) -> ExitCode {
     let begin = Instant::now();
-    let run_of = |seed| arguments.bug.as_ref().map_or(Run::of(seed), |bug| bug.run(seed));
+    let run_of = |seed| arguments.run(seed);
     let limit = Duration::from_secs(arguments.seconds);
     let next = AtomicU64::new(arguments.from);
     let end = arguments.from.saturating_add(arguments.seeds);
-    let sum = Mutex::new((Counters::default(), 0_u64, 0_u64));
+    let sum = Mutex::new((Counters::default(), 0_u64, 0_u64, 0_u64));
     let failed = Mutex::new(None::<u64>);
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads {
             scope.spawn(|| {
-                let (mut counters, mut runs, mut events) = (Counters::default(), 0, 0);
+                let (mut counters, mut runs, mut events, mut digest) =
+                    (Counters::default(), 0, 0, 0);
                 while !is_over.load(Ordering::Relaxed) && begin.elapsed() < limit {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
@@ -111,6 +140,7 @@ fn many(arguments: &Arguments) -> ExitCode {
                     let outcome = check(&run_of(seed));
                     counters.merge(&outcome.counters);
                     (runs, events) = (runs + 1, events + outcome.events);
+                    digest ^= outcome.digest;
                     if outcome.result.is_err() {
                         is_over.store(true, Ordering::Relaxed);
                         if let Ok(mut failed) = failed.lock() {
@@ -120,18 +150,18 @@ fn many(arguments: &Arguments) -> ExitCode {
                 }
                 if let Ok(mut sum) = sum.lock() {
                     sum.0.merge(&counters);
-                    (sum.1, sum.2) = (sum.1 + runs, sum.2 + events);
+                    (sum.1, sum.2, sum.3) = (sum.1 + runs, sum.2 + events, sum.3 ^ digest);
                 }
             });
         }
     });
-    let Ok((counters, runs, events)) = sum.into_inner() else { return ExitCode::FAILURE };
+    let Ok((counters, runs, events, digest)) = sum.into_inner() else { return ExitCode::FAILURE };
     let seconds = begin.elapsed().as_secs_f64();
     for (name, count) in counters.iter() {
         println!("{count:>12} {name}");
     }
     println!(
-        "{runs} runs, {events} events in {seconds:.1} s: {:.0} runs/s, {:.0} events/s",
+        "{runs} runs, {events} events in {seconds:.1} s: {:.0} runs/s, {:.0} events/s, digest {digest:016x}",
         runs as f64 / seconds,
         events as f64 / seconds
     );
@@ -145,7 +175,7 @@ fn many(arguments: &Arguments) -> ExitCode {
         }
         return ExitCode::FAILURE;
     }
-    let missing = counters.missing();
+    let missing = counters.missing(arguments.brokers);
     if runs >= 2_000 && !missing.is_empty() {
         println!("never happened: {missing:?}");
         return ExitCode::FAILURE;
@@ -157,7 +187,7 @@ fn many(arguments: &Arguments) -> ExitCode {
 fn find_bugs(arguments: &Arguments) -> ExitCode {
     const SAMPLE: u64 = 100;
     const LIMIT: u64 = 1_000;
-    let all = bugs::all();
+    let all = bugs::all(arguments.brokers);
     if all.len() <= bugs::OF_THE_DRIVER.len() {
         eprintln!("built without --cfg mqtt_pure_bugs");
         return ExitCode::FAILURE;
@@ -176,7 +206,7 @@ fn find_bugs(arguments: &Arguments) -> ExitCode {
                         if at >= LIMIT || at >= SAMPLE && is_enough {
                             return;
                         }
-                        let run = bug.run(arguments.from + at);
+                        let run = bug.in_run(arguments.run(arguments.from + at));
                         if let Err(text) = check(&run).result
                             && let Ok(mut found) = found.lock()
                         {

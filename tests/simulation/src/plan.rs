@@ -157,7 +157,7 @@ impl Plan {
 }
 
 impl ClientPlan {
-    fn new(rng: &mut Rng, at: usize, count: usize, has: &impl Fn(Fault) -> bool) -> Self {
+    pub fn new(rng: &mut Rng, at: usize, count: usize, has: &impl Fn(Fault) -> bool) -> Self {
         let version = rng.pick(&[
             Version::V3_1,
             Version::V3_1_1,

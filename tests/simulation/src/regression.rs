@@ -21,6 +21,7 @@ pub fn read(path: &Path) -> Result<Run> {
         let wrong = || Error::other(format!("{}: {line}", path.display()));
         let (name, value) = line.split_once(' ').unwrap_or((line, ""));
         match name {
+            "brokers" => run.brokers = true,
             "seed" => run.seed = value.parse().map_err(|_| wrong())?,
             "skip" => {
                 let numbers = value.split(' ').filter(|number| !number.is_empty());
@@ -39,6 +40,9 @@ pub fn write(run: &Run) -> Result<PathBuf> {
         for line in what.lines().take(3) {
             let _ = writeln!(text, "# {}", line.chars().take(200).collect::<String>());
         }
+    }
+    if run.brokers {
+        let _ = writeln!(text, "brokers");
     }
     let _ = writeln!(text, "seed {}", run.seed);
     let skipped: Vec<_> = run.skipped.iter().map(ToString::to_string).collect();

@@ -31,7 +31,7 @@ impl World {
             What::Cut | What::HalfOpen => {
                 if let Some(connection) = self.clients[at].connection {
                     let is_half = event.what == What::HalfOpen;
-                    self.cut(connection, is_half, &mut rng);
+                    self.ground.cut(connection, is_half, &mut rng);
                 }
                 Ok(())
             }
@@ -80,41 +80,9 @@ impl World {
         }
     }
 
-    /// A connection is cut: of what is on its way some still arrives.
-    fn cut(&mut self, connection: usize, is_half: bool, rng: &mut crate::rng::Rng) {
-        let now = self.ground.now;
-        let late = if is_half { rng.range(1_000, 40_000) } else { 0 };
-        let server_is_late = rng.chance(500);
-        if is_half {
-            self.ground.see(Sometimes::HalfOpen);
-        }
-        for at_server in [false, true] {
-            let pipe = self.ground.connections[connection].pipe(at_server);
-            let kept = rng.index(pipe.bytes.len() + 1);
-            pipe.bytes.truncate(kept);
-            let late = if at_server == server_is_late { late } else { 0 };
-            pipe.ends.get_or_insert(now + late);
-            self.ground.set_out(connection, at_server);
-        }
-    }
-
     /// The faults end: what is broken is mended, and everybody connects.
     pub fn heal(&mut self) -> Step {
-        self.ground.is_healing = true;
-        self.ground.fuses.fill(None);
-        for connection in 0..self.ground.connections.len() {
-            let now = self.ground.now;
-            for at_server in [false, true] {
-                let pipe = self.ground.connections[connection].pipe(at_server);
-                pipe.stalled_until = 0;
-                if let Some(ends) = &mut pipe.ends {
-                    *ends = now.min(*ends);
-                    self.ground.set_out(connection, at_server);
-                }
-                // What waits for a late arrival is not late any more.
-                self.ground.after(1, Next::Arrive { connection, at_server });
-            }
-        }
+        self.ground.mend();
         for at in 0..self.clients.len() {
             if !self.customers[at].is_up {
                 self.ground.after(1, Next::Restart(Side::Client(at)));

@@ -209,16 +209,21 @@ impl Wire {
     fn wrote_publish(&mut self, publish: &Publish<'_>) -> Result<(), String> {
         self.seen.aliases += u64::from(publish.topic.is_none());
         let Some(id) = publish.packet_id() else { return Ok(()) };
-        let Some(letter) = Letter::id(publish.payload) else {
+        let letter = Letter::id(publish.payload);
+        // What clears a topic has no payload.
+        if letter.is_none() && !publish.payload.is_empty() {
             return Err("a PUBLISH of no letter".to_owned());
-        };
-        if self.released.contains(&letter) {
-            return Err(format!("PUBLISH {id} of letter {letter} after its PUBREL (I5)"));
+        }
+        if letter.is_some_and(|letter| self.released.contains(&letter)) {
+            return Err(format!("PUBLISH {id} of letter {letter:?} after its PUBREL (I5)"));
         }
         let (connection, dup) = (self.connection, publish.dup());
         match self.sent.get_mut(&id) {
-            Some(sent) if sent.letter != Some(letter) => {
-                return Err(format!("identifier {id} of {:?} for {letter} too (I7)", sent.letter));
+            Some(sent) if sent.letter != letter => {
+                return Err(format!(
+                    "identifier {id} of {:?} for {letter:?} too (I7)",
+                    sent.letter
+                ));
             }
             Some(sent) if sent.connection == connection => {
                 return Err(format!("PUBLISH {id} twice on one connection (I6)"));
@@ -245,7 +250,7 @@ impl Wire {
                 }
                 self.last = id.get();
                 self.order += 1;
-                let (letter, qos) = (Some(letter), publish.qos());
+                let qos = publish.qos();
                 let sent = Sent { letter, order: self.order, connection, qos, is_received: false };
                 self.sent.insert(id, sent);
             }

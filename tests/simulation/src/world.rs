@@ -172,26 +172,8 @@ impl World {
     }
 
     fn arrive(&mut self, connection: usize, at_server: bool) -> Step {
-        let (now, is_split) = (self.ground.now, self.ground.has(Fault::Split));
-        let of = &mut self.ground.connections[connection];
-        let at = of.client;
-        let count = {
-            let len = if at_server { of.to_server.bytes.len() } else { of.to_client.bytes.len() };
-            if is_split && len > 0 { 1 + of.rng.index(len.min(40)) } else { len }
-        };
-        let pipe = of.pipe(at_server);
-        pipe.is_arriving = false;
-        if pipe.stalled_until > now {
-            self.ground.set_out(connection, at_server);
-            return Ok(());
-        }
-        let bytes: Vec<u8> = pipe.bytes.drain(..count).collect();
-        if !pipe.bytes.is_empty() {
-            self.ground.set_out(connection, at_server);
-        } else if let Some(ends) = pipe.ends {
-            let millis = ends.saturating_sub(now);
-            self.ground.after(millis, Next::Closed { connection, at_server });
-        }
+        let Some(bytes) = self.ground.arrived(connection, at_server) else { return Ok(()) };
+        let at = self.ground.connections[connection].client;
         let (reader, writer) = if at_server {
             (Side::Peer(at), Side::Client(at))
         } else {
