@@ -256,7 +256,10 @@ impl Copies {
         // One that was dropped, as QoS 0 may be, is not the one that comes.
         let is_next = |at: usize| {
             let key = (of.account, of.generation, self.all[at].of.topic, of.qos);
-            self.last.get(&key).is_none_or(|last| *last < at)
+            // Copies of one message, by several subscriptions, have no order.
+            self.last
+                .get(&key)
+                .is_none_or(|last| *last < at || self.all[*last].of.letter == of.letter)
         };
         let found = open()
             .find(|at| is_exact(&self.all[*at]) && is_next(*at))
