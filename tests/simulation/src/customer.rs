@@ -2,7 +2,7 @@
 
 use crate::{
     counter::Sometimes,
-    ground::{Connection, Next, Pipe, Step},
+    ground::Step,
     letter::{Letter, Side},
     machine::{Told, Why},
     plan::{ClientPlan, Plan, qos},
@@ -10,10 +10,9 @@ use crate::{
     world::World,
 };
 use mqtt_pure::{
-    Binary, CommandError, Connect, Disconnect, Packet, PacketType, Properties, Property, QoS,
-    ReasonCode, SessionOptions, Subscription, Text, TopicFilter, TopicName, Version, Will,
+    Binary, CommandError, Connect, Packet, PacketType, Properties, Property, QoS, SessionOptions,
+    Subscription, Text, TopicFilter, TopicName, Version, Will,
 };
-use std::num::NonZeroU16;
 
 pub struct Customer {
     pub is_up: bool,
@@ -56,9 +55,7 @@ impl World {
         let customer = &mut self.customers[at];
         if customer.is_up && !customer.is_waiting {
             customer.is_waiting = true;
-            let most = if self.ground.is_healing { 10 } else { 5_000 };
-            let millis = self.ground.rng.below(most);
-            self.ground.after(millis, Next::Connect(at));
+            self.ground.retry(at);
         }
     }
 
@@ -72,22 +69,7 @@ impl World {
     }
 
     pub fn open(&mut self, at: usize) -> Step {
-        let seed = self.ground.rng.next();
-        if let Some(old) = self.clients[at].connection.take() {
-            // Its other end learns of it when it does.
-            let late = if self.ground.is_healing { 0 } else { self.ground.rng.below(10_000) };
-            self.ground.close(old, false, late);
-        }
-        let number = self.ground.connections.len();
-        self.ground.connections.push(Connection {
-            client: at,
-            to_server: Pipe::default(),
-            to_client: Pipe::default(),
-            rng: Rng::new(seed),
-            start: Vec::new(),
-            is_attached: false,
-            session_present: None,
-        });
+        let number = self.clients[at].dial(&mut self.ground, at);
         let (plan, customer) = (&self.ground.plan.clients[at], &mut self.customers[at]);
         customer.connects += 1;
         let is_clean = plan.is_clean || customer.is_clean_next;
@@ -97,12 +79,7 @@ impl World {
         let mut connect = Connect::new(plan.version, text(&name)?);
         (connect.clean_session, connect.keep_alive) = (is_clean, plan.keep_alive);
         let is_5_0 = plan.version == Version::V5_0;
-        let mut properties = Vec::new();
-        if is_5_0 {
-            properties.push(Property::SessionExpiryInterval(plan.expiry));
-            properties.extend(NonZeroU16::new(plan.receive_maximum).map(Property::ReceiveMaximum));
-            properties.push(Property::TopicAliasMaximum(plan.aliases));
-        }
+        let properties = plan.properties();
         connect.properties = Properties::from(&properties[..]);
         let payload = format!("will {at} {}", customer.connects);
         let delay = [Property::WillDelayInterval(plan.will.map_or(0, |(_, delay)| delay))];
@@ -126,15 +103,7 @@ impl World {
     pub fn client_told(&mut self, at: usize, told: Told) -> Step {
         match told {
             Told::Connected { session_present, keep_alive } => {
-                let node = &mut self.clients[at];
-                let asked = self.ground.plan.clients[at].keep_alive;
-                node.keep_alive = keep_alive.unwrap_or(asked);
-                let connection = node.connection.unwrap_or_default();
-                let expected = self.ground.connections[connection].session_present;
-                if expected != Some(session_present) {
-                    let text = format!("session present {session_present}, not {expected:?} (I13)");
-                    return Err(text.into());
-                }
+                self.clients[at].accepted(&self.ground, session_present, keep_alive)?;
                 self.customers[at].is_clean_next = false;
                 for (publisher, qos) in self.customers[at].wants.clone() {
                     self.subscribe(at, publisher, Some(qos))?;
@@ -171,11 +140,7 @@ impl World {
             }
             None => node.session.unsubscribe(now, &[filter], Properties::EMPTY),
         };
-        match result {
-            Ok(requested) => node.token_given(&mut self.ground, requested.token, None),
-            Err(CommandError::NotConnected | CommandError::OutgoingFull) => Ok(()),
-            Err(error) => Err(format!("a request is refused: {error}").into()),
-        }
+        node.requested(&mut self.ground, result)
     }
 
     /// Publishes some messages.
@@ -218,21 +183,7 @@ impl World {
 
     /// The client says that it leaves.
     pub fn leave(&mut self, at: usize, rng: &mut Rng) -> Step {
-        let mut packet = Disconnect::new();
-        let expiry = [Property::SessionExpiryInterval(rng.pick(&[0, 1, 100]))];
-        let plan = &self.ground.plan.clients[at];
-        if plan.version == Version::V5_0 {
-            if rng.chance(300) {
-                packet.reason = ReasonCode::DISCONNECT_WITH_WILL_MESSAGE;
-            }
-            if rng.chance(300) {
-                packet.properties = Properties::from(&expiry);
-            }
-        }
-        match self.clients[at].session.disconnect(self.ground.instant(), &packet) {
-            Ok(()) | Err(CommandError::NotConnected | CommandError::SessionExpiry) => {}
-            Err(error) => return Err(format!("DISCONNECT is refused: {error}").into()),
-        }
+        self.clients[at].leave(&self.ground, rng)?;
         self.settle(Side::Client(at))
     }
 }

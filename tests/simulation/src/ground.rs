@@ -376,6 +376,21 @@ impl Ground {
         Some(bytes)
     }
 
+    /// A client tries again after a while.
+    pub fn retry(&mut self, at: usize) {
+        let most = if self.is_healing { 10 } else { 5_000 };
+        let millis = self.rng.below(most);
+        self.after(millis, Next::Connect(at));
+    }
+
+    /// Nothing arrives at one side of a connection for a while.
+    pub fn stall(&mut self, connection: Option<usize>, rng: &mut Rng) {
+        let until = self.now + rng.range(100, 20_000);
+        if let Some(connection) = connection {
+            self.connections[connection].pipe(rng.chance(500)).stalled_until = until;
+        }
+    }
+
     /// A side closes the connection, after what it has written.
     pub fn close(&mut self, connection: usize, by_server: bool, late: u64) {
         let ends = self.now + late;

@@ -167,6 +167,7 @@ pub trait Machine: Sized {
     fn snapshot(&self) -> Snapshot;
     fn deadline(&self) -> Option<(Instant, mqtt_pure::Deadline)>;
     fn timeout(&mut self, now: Instant);
+    fn closed(&mut self, now: Instant);
     fn is_blocked(&self) -> bool;
     fn publish(&mut self, now: Instant, message: Message) -> Result<Published, CommandError>;
     fn acknowledge(
@@ -217,6 +218,9 @@ macro_rules! machine {
             }
             fn deadline(&self) -> Option<(Instant, mqtt_pure::Deadline)> {
                 self.deadline()
+            }
+            fn closed(&mut self, now: Instant) {
+                self.closed(now);
             }
             fn timeout(&mut self, now: Instant) {
                 self.timeout(now);

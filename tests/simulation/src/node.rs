@@ -1,5 +1,6 @@
 //! One session and what its driver keeps for it, alike for both roles.
 
+mod client;
 mod durable;
 mod messages;
 mod writing;
@@ -101,6 +102,18 @@ impl<M: Machine> Node<M> {
         self.input.clear();
         self.visible = 0;
         self.wire.connected(self.version);
+    }
+
+    /// The transport is gone.
+    pub fn cut_off(&mut self, ground: &mut Ground) {
+        if !self.input.is_empty() {
+            ground.see(Sometimes::CutMidPacket);
+        }
+        self.session.closed(ground.instant());
+        self.connection = None;
+        // What could not be taken before is lost.
+        self.input.clear();
+        self.visible = 0;
     }
 
     /// The next thing that the session tells.

@@ -1,7 +1,8 @@
 //! What a run is made of: who takes part, what may go wrong, and what happens when.
 
 use crate::rng::Rng;
-use mqtt_pure::{QoS, Version};
+use mqtt_pure::{Property, QoS, Version};
+use std::num::NonZeroU16;
 
 /// What may go wrong. Each run switches off a random half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,10 +93,10 @@ pub struct Plan {
 
 /// Something that the seed makes happen.
 #[derive(Clone, Copy, Debug)]
-pub struct Event {
+pub struct Event<W = What> {
     pub at: u64,
     pub client: usize,
-    pub what: What,
+    pub what: W,
     /// Decides the details.
     pub seed: u64,
 }
@@ -157,6 +158,17 @@ impl Plan {
 }
 
 impl ClientPlan {
+    /// What its CONNECT says of it in 5.0.
+    pub fn properties(&self) -> Vec<Property<'static>> {
+        let mut properties = Vec::new();
+        if self.version == Version::V5_0 {
+            properties.push(Property::SessionExpiryInterval(self.expiry));
+            properties.extend(NonZeroU16::new(self.receive_maximum).map(Property::ReceiveMaximum));
+            properties.push(Property::TopicAliasMaximum(self.aliases));
+        }
+        properties
+    }
+
     pub fn new(rng: &mut Rng, at: usize, count: usize, has: &impl Fn(Fault) -> bool) -> Self {
         let version = rng.pick(&[
             Version::V3_1,
@@ -227,18 +239,28 @@ fn script(rng: &mut Rng, clients: usize, heals_at: u64, faults: &[Fault]) -> Vec
             | Fault::SmallOutgoing => [What::Publish; 2],
         });
     }
-    let count = rng.range(20, 120);
+    events(rng, &whats, 120, clients, heals_at)
+}
+
+/// From 20 to so many events, each of which happens to one of so many clients.
+pub fn events<W: Copy>(
+    rng: &mut Rng,
+    whats: &[W],
+    most: u64,
+    clients: usize,
+    heals_at: u64,
+) -> Vec<Event<W>> {
+    let count = rng.range(20, most);
     let mut events: Vec<_> = (0..count)
         .map(|_| Event {
             at: rng.below(heals_at),
             client: rng.index(clients),
-            what: rng.pick(&whats),
+            what: rng.pick(whats),
             seed: rng.next(),
         })
         .collect();
     // Faults come close upon what they disturb, too.
-    let last = events.len();
-    for at in 1..last {
+    for at in 1..events.len() {
         if rng.chance(400) {
             events[at].at = events[at - 1].at + rng.below(40);
             events[at].client = events[at - 1].client;

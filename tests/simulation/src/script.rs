@@ -36,10 +36,7 @@ impl World {
                 Ok(())
             }
             What::Stall => {
-                let until = self.ground.now + rng.range(100, 20_000);
-                if let Some(connection) = self.clients[at].connection {
-                    self.ground.connections[connection].pipe(rng.chance(500)).stalled_until = until;
-                }
+                self.ground.stall(self.clients[at].connection, &mut rng);
                 Ok(())
             }
             What::TakeOver => self.open(at),

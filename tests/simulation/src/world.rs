@@ -230,21 +230,10 @@ impl World {
         if !is_there || !self.is_up(side) {
             return Ok(());
         }
-        let is_cut = on!(self, side, |node, _ground| !node.input.is_empty());
-        if is_cut {
-            self.ground.see(Sometimes::CutMidPacket);
-        }
-        let now = self.ground.instant();
         if at_server {
             self.gone(at, false);
         }
-        on!(self, side, |node, _ground| {
-            node.session.closed(now);
-            node.connection = None;
-            // What could not be taken before is lost.
-            node.input.clear();
-            node.visible = 0;
-        });
+        on!(self, side, |node, ground| node.cut_off(ground));
         self.settle(side)?;
         if let Side::Client(at) = side {
             self.retry(at);

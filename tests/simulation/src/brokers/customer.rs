@@ -7,15 +7,15 @@ use super::{
 };
 use crate::{
     counter::Sometimes,
-    ground::{Connection, Halt, Next, Pipe, Step, Undo},
+    ground::{Halt, Next, Step, Undo},
     letter::{Letter, Side},
     machine::{Told, Why},
     plan::qos,
     rng::Rng,
 };
 use mqtt_pure::{
-    Binary, CommandError, Connect, Disconnect, Message, Properties, Property, QoS, ReasonCode,
-    RetainHandling, Subscription, SubscriptionId, Text, TopicFilter, TopicName, Version, Will,
+    Binary, CommandError, Connect, Message, Properties, Property, QoS, RetainHandling,
+    Subscription, SubscriptionId, Text, TopicFilter, TopicName, Version, Will,
 };
 use std::num::NonZeroU16;
 
@@ -38,9 +38,7 @@ impl World {
         let device = &mut self.devices[at];
         if device.is_up && !device.is_waiting && !device.is_away {
             device.is_waiting = true;
-            let most = if self.ground.is_healing { 10 } else { 5_000 };
-            let millis = self.ground.rng.below(most);
-            self.ground.after(millis, Next::Connect(at));
+            self.ground.retry(at);
         }
     }
 
@@ -55,22 +53,7 @@ impl World {
     }
 
     pub fn open(&mut self, at: usize) -> Step {
-        let seed = self.ground.rng.next();
-        if let Some(old) = self.clients[at].connection.take() {
-            // Its other end learns of it when it does.
-            let late = if self.ground.is_healing { 0 } else { self.ground.rng.below(10_000) };
-            self.ground.close(old, false, late);
-        }
-        let number = self.ground.connections.len();
-        self.ground.connections.push(Connection {
-            client: at,
-            to_server: Pipe::default(),
-            to_client: Pipe::default(),
-            rng: Rng::new(seed),
-            start: Vec::new(),
-            is_attached: false,
-            session_present: None,
-        });
+        let number = self.clients[at].dial(&mut self.ground, at);
         let (plan, device) = (&self.ground.plan.clients[at], &mut self.devices[at]);
         let is_clean = plan.is_clean || device.is_clean_next;
         device.is_clean_next |= is_clean;
@@ -80,12 +63,7 @@ impl World {
         let mut connect = Connect::new(plan.version, name);
         (connect.clean_session, connect.keep_alive) = (is_clean, plan.keep_alive);
         let is_5_0 = plan.version == Version::V5_0;
-        let mut properties = Vec::new();
-        if is_5_0 {
-            properties.push(Property::SessionExpiryInterval(plan.expiry));
-            properties.extend(NonZeroU16::new(plan.receive_maximum).map(Property::ReceiveMaximum));
-            properties.push(Property::TopicAliasMaximum(plan.aliases));
-        }
+        let properties = plan.properties();
         connect.properties = Properties::from(&properties[..]);
         let id = self.ground.letters.len() as u32;
         let payload = Letter::payload(id, 0);
@@ -112,14 +90,7 @@ impl World {
     pub fn client_told(&mut self, at: usize, told: Told) -> Step {
         match told {
             Told::Connected { session_present, keep_alive } => {
-                let node = &mut self.clients[at];
-                node.keep_alive = keep_alive.unwrap_or(self.ground.plan.clients[at].keep_alive);
-                let connection = node.connection.unwrap_or_default();
-                let expected = self.ground.connections[connection].session_present;
-                if expected != Some(session_present) {
-                    let text = format!("session present {session_present}, not {expected:?} (I13)");
-                    return Err(text.into());
-                }
+                self.clients[at].accepted(&self.ground, session_present, keep_alive)?;
                 self.devices[at].is_clean_next = false;
                 for wish in self.setup.devices[at].wishes.clone() {
                     self.subscribe(at, wish)?;
@@ -182,22 +153,14 @@ impl World {
         let properties = Properties::from(id.as_slice());
         let now = self.ground.instant();
         let result = self.clients[at].session.subscribe(now, &all, properties);
-        self.requested(at, result.map(|requested| requested.token))
+        self.clients[at].requested(&mut self.ground, result)
     }
 
     fn unsubscribe(&mut self, at: usize, filter: &str) -> Step {
         let filter = TopicFilter::new(filter).map_err(|error| error.to_string())?;
         let now = self.ground.instant();
         let result = self.clients[at].session.unsubscribe(now, &[filter], Properties::EMPTY);
-        self.requested(at, result.map(|requested| requested.token))
-    }
-
-    fn requested(&mut self, at: usize, result: Result<mqtt_pure::Token, CommandError>) -> Step {
-        match result {
-            Ok(token) => self.clients[at].token_given(&mut self.ground, token, None),
-            Err(CommandError::NotConnected | CommandError::OutgoingFull) => Ok(()),
-            Err(error) => Err(format!("a request is refused: {error}").into()),
-        }
+        self.clients[at].requested(&mut self.ground, result)
     }
 
     /// What the script wants of a client.
@@ -333,20 +296,7 @@ impl World {
 
     /// The client says that it leaves.
     fn leave(&mut self, at: usize, rng: &mut Rng) -> Step {
-        let mut packet = Disconnect::new();
-        let expiry = [Property::SessionExpiryInterval(rng.pick(&[0, 1, 100]))];
-        if self.ground.plan.clients[at].version == Version::V5_0 {
-            if rng.chance(300) {
-                packet.reason = ReasonCode::DISCONNECT_WITH_WILL_MESSAGE;
-            }
-            if rng.chance(300) {
-                packet.properties = Properties::from(&expiry);
-            }
-        }
-        match self.clients[at].session.disconnect(self.ground.instant(), &packet) {
-            Ok(()) | Err(CommandError::NotConnected | CommandError::SessionExpiry) => Ok(()),
-            Err(error) => Err(format!("DISCONNECT is refused: {error}").into()),
-        }
+        self.clients[at].leave(&self.ground, rng)
     }
 
     // The driver of a client.

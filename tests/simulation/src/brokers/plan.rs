@@ -1,7 +1,7 @@
 //! What a run of whole brokers is made of.
 
 use crate::{
-    plan::{ClientPlan, Fault, Plan, qos},
+    plan::{ClientPlan, Event, Fault, Plan, events, qos},
     rng::Rng,
 };
 use mqtt_pure::{BrokerOptions, Overlapping, QoS, Version};
@@ -58,15 +58,6 @@ pub struct DevicePlan {
     pub is_rival: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct Event {
-    pub at: u64,
-    pub device: usize,
-    pub what: What,
-    /// Decides the details.
-    pub seed: u64,
-}
-
 /// Something that the seed makes happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -94,7 +85,7 @@ pub struct Setup {
     pub plan: Plan,
     pub devices: Vec<DevicePlan>,
     pub options: BrokerOptions,
-    pub script: Vec<Event>,
+    pub script: Vec<Event<What>>,
 }
 
 impl Setup {
@@ -174,7 +165,7 @@ fn options(rng: &mut Rng, plan: &Plan, has: &impl Fn(Fault) -> bool) -> BrokerOp
     options
 }
 
-fn script(rng: &mut Rng, devices: usize, plan: &Plan) -> Vec<Event> {
+fn script(rng: &mut Rng, devices: usize, plan: &Plan) -> Vec<Event<What>> {
     let mut whats = vec![What::Publish; 14];
     whats.extend([What::Subscribe, What::Subscribe, What::Unsubscribe, What::Probe]);
     whats.extend([What::Clear, What::Announce]);
@@ -194,24 +185,7 @@ fn script(rng: &mut Rng, devices: usize, plan: &Plan) -> Vec<Event> {
             _ => [What::Publish; 2],
         });
     }
-    let count = rng.range(20, 150);
-    let mut events: Vec<_> = (0..count)
-        .map(|_| Event {
-            at: rng.below(plan.heals_at),
-            device: rng.index(devices),
-            what: rng.pick(&whats),
-            seed: rng.next(),
-        })
-        .collect();
-    // Faults come close upon what they disturb, too.
-    for at in 1..events.len() {
-        if rng.chance(400) {
-            events[at].at = events[at - 1].at + rng.below(40);
-            events[at].device = events[at - 1].device;
-        }
-    }
-    events.sort_by_key(|event| event.at);
-    events
+    events(rng, &whats, 150, devices, plan.heals_at)
 }
 
 /// Whether a filter matches a topic, by section 4.7 of the standard.

@@ -129,7 +129,7 @@ impl World {
 
     fn script(&mut self, number: usize) -> Step {
         let event = self.setup.script[number];
-        let (at, mut rng) = (event.device, Rng::new(event.seed));
+        let (at, mut rng) = (event.client, Rng::new(event.seed));
         self.ground.log(|| format!("{event:?}"));
         let account = self.setup.devices[at].account;
         match event.what {
@@ -187,10 +187,7 @@ impl World {
                 Ok(())
             }
             What::Stall => {
-                let until = self.ground.now + rng.range(100, 20_000);
-                if let Some(connection) = self.clients[at].connection {
-                    self.ground.connections[connection].pipe(rng.chance(500)).stalled_until = until;
-                }
+                self.ground.stall(self.clients[at].connection, &mut rng);
                 Ok(())
             }
             What::TakeOver => self.open(at),
@@ -249,15 +246,7 @@ impl World {
         if self.clients[at].connection != Some(connection) || !self.devices[at].is_up {
             return Ok(());
         }
-        let node = &mut self.clients[at];
-        if !node.input.is_empty() {
-            self.ground.counters.see(Sometimes::CutMidPacket);
-        }
-        node.session.closed(self.ground.instant());
-        node.connection = None;
-        // What could not be taken before is lost.
-        node.input.clear();
-        node.visible = 0;
+        self.clients[at].cut_off(&mut self.ground);
         self.settle_client(at)?;
         self.retry(at);
         Ok(())
