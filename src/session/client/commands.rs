@@ -136,6 +136,10 @@ impl Client {
     }
 
     /// Leaves: DISCONNECT is to be written, then the transport to be closed.
+    ///
+    /// Whoever does so before the CONNACK does not learn whether the server has begun a new session, and
+    /// may be presented it later as the one that it remembers. To close the transport alone is safer
+    /// there, if the session is to be kept; a will is published then.
     pub fn disconnect(
         &mut self,
         now: Instant,

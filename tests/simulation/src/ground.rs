@@ -14,7 +14,7 @@ use std::{
 };
 
 /// How many of the last events are kept.
-const HISTORY: usize = 4_000;
+const HISTORY: usize = 100_000;
 
 /// What the driver of a process does with a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

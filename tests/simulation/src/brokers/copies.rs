@@ -35,18 +35,35 @@ pub struct Copy {
     /// Of a group: those of whom one is to get it, as long as nobody has.
     pub members: Vec<(usize, u32, Wish)>,
     pub published: (QoS, bool),
-    /// It was written for its receiver once.
-    pub is_written: bool,
+    /// What was written that is taken for it.
+    pub written: Option<usize>,
     /// It need not come.
     pub is_excused: bool,
     /// It may come with other options.
     pub is_loose: bool,
+    /// At the end: it need not have come.
+    pub may_be_lost: bool,
 }
 
 impl Copy {
-    /// Whether nobody of the group has got it.
-    pub const fn is_open_to_all(&self) -> bool {
-        self.of.account == usize::MAX
+    /// Whether this may be how it comes.
+    fn fits(&self, of: &Written) -> bool {
+        if self.of.kind == Kind::Shared {
+            return self.members.iter().any(|member| self.fits_member(member, of));
+        }
+        let is_as_owed =
+            (self.of.qos, self.of.retain, &self.of.ids) == (of.qos, of.retain, &of.ids);
+        (self.of.account, self.of.generation) == (of.account, of.generation)
+            && (is_as_owed || self.is_loose)
+    }
+
+    fn fits_member(&self, member: &(usize, u32, Wish), of: &Written) -> bool {
+        let (account, generation, wish) = member;
+        let (qos, retain) = self.published;
+        (*account, *generation) == (of.account, of.generation)
+            && of.qos == qos.min(wish.qos)
+            && of.retain == (retain && wish.as_published)
+            && of.ids.iter().eq((wish.identifier > 0).then_some(&wish.identifier))
     }
 }
 
@@ -64,14 +81,43 @@ pub struct Copies {
     by_letter: BTreeMap<Id, Vec<usize>>,
     durable: usize,
     undo: Vec<Undo>,
-    /// The last copy that was written, by receiver, topic and QoS.
-    last: BTreeMap<(usize, u32, &'static str, QoS), usize>,
-    /// What was last sent with an identifier.
+    writes: Vec<Written>,
+    writes_of: BTreeMap<Id, Vec<usize>>,
+    /// How far the broker has come at least, by receiver, topic and QoS.
+    reached: BTreeMap<(usize, u32, &'static str, QoS), Reached>,
+    /// What was written with an identifier that is in use.
     sent: BTreeMap<(usize, u32, u16), usize>,
+    /// Identifiers that are not in use any more, once that is durable.
+    answered: Vec<(usize, u32, u16)>,
+}
+
+/// The last copy of all that has come for certain, and the last of another message.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    letter: Id,
+    at: usize,
+    of_others: Option<usize>,
+}
+
+impl Reached {
+    /// A message has come that was at this place or later.
+    fn add(&mut self, letter: Id, at: usize) {
+        if letter == self.letter {
+            self.at = self.at.max(at);
+        } else if at > self.at {
+            *self = Self { letter, at, of_others: Some(self.at) };
+        } else {
+            self.of_others = self.of_others.max(Some(at));
+        }
+    }
+
+    fn before(&self, letter: Id) -> Option<usize> {
+        if letter == self.letter { self.of_others } else { Some(self.at) }
+    }
 }
 
 /// A PUBLISH that the broker writes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Written {
     pub account: usize,
     pub generation: u32,
@@ -83,13 +129,28 @@ pub struct Written {
     pub ids: Vec<u32>,
 }
 
+impl Written {
+    fn is_like(&self, of: &Self) -> bool {
+        (self.letter, self.qos, self.retain, &self.ids) == (of.letter, of.qos, of.retain, &of.ids)
+    }
+}
+
 impl Copies {
     pub fn commit(&mut self) {
         self.durable = self.all.len();
         self.undo.clear();
+        for key in self.answered.drain(..) {
+            self.sent.remove(&key);
+        }
+    }
+
+    /// The client has acknowledged what had this identifier.
+    pub fn answered(&mut self, account: usize, generation: u32, id: u16) {
+        self.answered.push((account, generation, id));
     }
 
     pub fn roll_back(&mut self) {
+        self.answered.clear();
         while self.all.len() > self.durable {
             if let Some(copy) = self.all.pop() {
                 let at = self.all.len();
@@ -121,9 +182,10 @@ impl Copies {
             of,
             members,
             published,
-            is_written: false,
+            written: None,
             is_excused,
             is_loose: false,
+            may_be_lost: false,
         });
     }
 
@@ -168,7 +230,7 @@ impl Copies {
             let copy = &self.all[at];
             let is_old = |of: usize, then: u32| of == account && then < generation;
             let is_its = is_old(copy.of.account, copy.of.generation)
-                || copy.is_open_to_all()
+                || copy.written.is_none()
                     && copy.members.iter().any(|(of, then, _)| is_old(*of, *then));
             if is_its && !copy.is_excused {
                 self.excuse(at);
@@ -187,7 +249,8 @@ impl Copies {
             } else {
                 copy.members.iter().any(|(of, ..)| has_no_room(*of))
             };
-            if !copy.is_written && !copy.is_excused && is_its && (at >= since || is_retained) {
+            if copy.written.is_none() && !copy.is_excused && is_its && (at >= since || is_retained)
+            {
                 self.excuse(at);
                 count += 1;
             }
@@ -201,7 +264,7 @@ impl Copies {
             let copy = &self.all[at];
             let is_its = (copy.of.account, copy.of.generation) == (account, generation)
                 || copy.members.iter().any(|(of, then, _)| (*of, *then) == (account, generation));
-            if is_its && !copy.is_written && matches(filter, copy.of.topic) {
+            if is_its && copy.written.is_none() && matches(filter, copy.of.topic) {
                 self.excuse(at);
             }
         }
@@ -212,7 +275,7 @@ impl Copies {
         for at in 0..self.all.len() {
             let copy = &self.all[at];
             let is_its = (copy.of.account, copy.of.generation) == (account, generation);
-            if is_its && !copy.is_written && copy.of.kind == Kind::Retained(filter) {
+            if is_its && copy.written.is_none() && copy.of.kind == Kind::Retained(filter) {
                 self.excuse(at);
                 if !std::mem::replace(&mut self.all[at].is_loose, true) {
                     self.undo.push(Undo::Loose(at));
@@ -221,135 +284,133 @@ impl Copies {
         }
     }
 
-    /// How many copies may have come, or have to.
-    pub fn count(&self, account: usize, generation: u32, letter: Id, qos: QoS) -> (u32, u32) {
-        let places = self.by_letter.get(&letter).into_iter().flatten();
-        let mine = places.map(|at| &self.all[*at]).filter(|copy| {
-            (copy.of.account, copy.of.generation, copy.of.qos) == (account, generation, qos)
-        });
-        mine.fold((0, 0), |(written, due), copy| {
-            (written + u32::from(copy.is_written), due + u32::from(!copy.is_excused))
-        })
+    /// How often a message was written for somebody.
+    pub fn count(&self, account: usize, generation: u32, letter: Id, qos: QoS) -> u32 {
+        let key = (account, generation, qos);
+        let writes = self.writes_of.get(&letter).into_iter().flatten();
+        let all = writes.map(|at| &self.writes[*at]);
+        all.fold(0, |sum, of| sum + u32::from((of.account, of.generation, of.qos) == key))
     }
 
     /// The broker sends a message: it has to be one that was to come.
-    pub fn wrote(&mut self, of: &Written) -> Result<&Copy, String> {
-        let places = self.by_letter.get(&of.letter).cloned().unwrap_or_default();
-        let is_mine =
-            |copy: &Copy| (copy.of.account, copy.of.generation) == (of.account, of.generation);
-        let is_exact = |copy: &Copy| {
-            is_mine(copy)
-                && copy.of.qos == of.qos
-                && copy.of.retain == of.retain
-                && copy.of.ids == of.ids
-        };
+    pub fn wrote(&mut self, of: &Written) -> Result<Kind, String> {
+        let key = of.id.map(|id| (of.account, of.generation, id));
         if of.dup {
             // If it is not what had the identifier before, it was durable and not written.
-            let sent = of.id.and_then(|id| self.sent.get(&(of.account, of.generation, id)));
-            let is_it =
-                |at: &usize| self.all[*at].of.letter == of.letter && is_exact(&self.all[*at]);
-            if let Some(at) = sent.copied().filter(is_it) {
-                return Ok(&self.all[at]);
+            let sent = key.and_then(|key| self.sent.get(&key)).map(|at| &self.writes[*at]);
+            if sent.is_some_and(|sent| sent.is_like(of)) {
+                return Ok(Kind::Live);
             }
         }
-        let open = || places.iter().copied().filter(|at| !self.all[*at].is_written);
-        // One that was dropped, as QoS 0 may be, is not the one that comes.
-        let is_next = |at: usize| {
-            let key = (of.account, of.generation, self.all[at].of.topic, of.qos);
-            // Copies of one message, by several subscriptions, have no order.
-            self.last
-                .get(&key)
-                .is_none_or(|last| *last < at || self.all[*last].of.letter == of.letter)
-        };
-        let found = open()
-            .find(|at| is_exact(&self.all[*at]) && is_next(*at))
-            .or_else(|| open().find(|at| is_exact(&self.all[*at])))
-            .or_else(|| open().find(|at| self.member(*at, of).is_some() && is_next(*at)))
-            .or_else(|| open().find(|at| self.member(*at, of).is_some()))
-            .or_else(|| open().find(|at| is_mine(&self.all[*at]) && self.all[*at].is_loose));
-        let found = found.or_else(|| self.exchange(&places, of));
-        let Some(at) = found else {
+        let number = self.writes.len();
+        self.writes.push(of.clone());
+        self.writes_of.entry(of.letter).or_default().push(number);
+        if let Some(key) = key {
+            self.sent.insert(key, number);
+        }
+        let places = self.by_letter.get(&of.letter).cloned().unwrap_or_default();
+        if !self.place(number, &places, &mut Vec::new()) {
             let known: Vec<_> = places.iter().map(|at| &self.all[*at]).collect();
             return Err(format!("{of:?} is to come to nobody, of {known:?} (I1, E3)"));
-        };
-        if self.all[at].of.kind == Kind::Shared
-            && let Some(resolved) = self.member(at, of)
-        {
-            self.all[at].of = resolved;
         }
-        if let Some(id) = of.id {
-            self.sent.insert((of.account, of.generation, id), at);
-        }
-        let copy = &mut self.all[at];
-        copy.is_written = true;
-        // Which copy of a message that has come twice a member got can't be told.
-        let is_vague = copy.of.kind == Kind::Shared && copy.published.0 < QoS::ExactlyOnce;
-        if copy.is_loose {
-            copy.of.qos = of.qos;
-        } else if !is_vague {
-            let key = (of.account, of.generation, copy.of.topic, of.qos);
-            if let Some(last) = self.last.insert(key, at)
-                && last > at
-                && self.all[last].of.letter != of.letter
-            {
-                let (this, last) = (&self.all[at], &self.all[last]);
-                return Err(format!("{this:?} comes after {last:?} (I4)"));
-            }
-        }
-        Ok(&self.all[at])
+        self.in_order(of, &places)?;
+        let taken =
+            places.iter().map(|at| &self.all[*at]).find(|copy| copy.written == Some(number));
+        Ok(taken.map_or(Kind::Live, |copy| copy.of.kind))
     }
 
-    /// A copy of a group that was taken for what another member got, who may have got it by another
-    /// group: who is in several can't tell.
-    fn exchange(&mut self, places: &[usize], of: &Written) -> Option<usize> {
+    /// Finds a copy for what was written. Several may look alike, and which it is does not show: what was
+    /// taken for one before may turn out to be another.
+    fn place(&mut self, number: usize, places: &[usize], tried: &mut Vec<usize>) -> bool {
+        let of = self.writes[number].clone();
+        let fits = |copies: &Self, at: usize| copies.all[at].fits(&of);
+        if let Some(&at) =
+            places.iter().find(|at| self.all[**at].written.is_none() && fits(self, **at))
+        {
+            self.all[at].written = Some(number);
+            return true;
+        }
         for &at in places {
-            let copy = &self.all[at];
-            if !copy.is_written || copy.of.kind != Kind::Shared || self.member(at, of).is_none() {
+            if tried.contains(&at) || !fits(self, at) {
                 continue;
             }
-            let holder = Written {
-                account: copy.of.account,
-                generation: copy.of.generation,
-                letter: of.letter,
-                qos: copy.of.qos,
-                retain: copy.of.retain,
-                dup: false,
-                id: None,
-                ids: copy.of.ids.clone(),
-            };
-            let other = places.iter().copied().find(|other| {
-                let is_open = !self.all[*other].is_written;
-                is_open && self.member(*other, &holder).is_some()
-            });
-            if let Some(other) = other
-                && let Some(resolved) = self.member(other, &holder)
-            {
-                (self.all[other].of, self.all[other].is_written) = (resolved, true);
-                return Some(at);
+            tried.push(at);
+            let Some(other) = self.all[at].written else { continue };
+            if self.place(other, places, tried) {
+                self.all[at].written = Some(number);
+                return true;
             }
         }
-        None
+        false
     }
 
-    /// The copy that a member of a group gets of this, if that is how it comes.
-    fn member(&self, at: usize, of: &Written) -> Option<New> {
-        let copy = &self.all[at];
-        let (qos, retain) = copy.published;
-        let mut mine = copy.members.iter().filter(|(account, generation, _)| {
-            (*account, *generation) == (of.account, of.generation)
-        });
-        let (account, generation, wish) = *mine.next()?;
-        let ids = if wish.identifier > 0 { vec![wish.identifier] } else { Vec::new() };
-        let is_it = of.qos == qos.min(wish.qos)
-            && of.retain == (retain && wish.as_published)
-            && of.ids == ids;
-        is_it.then(|| New {
-            account,
-            generation,
-            qos: of.qos,
-            retain: of.retain,
-            ids,
-            ..copy.of.clone()
-        })
+    /// Messages of one topic and QoS come in the order in which they were published. Where it can't be told
+    /// which copy it is, each is given the benefit of the doubt; those of one message have no order.
+    fn in_order(&mut self, of: &Written, places: &[usize]) -> Result<(), String> {
+        let fitting = || places.iter().copied().filter(|at| self.all[*at].fits(of));
+        let (Some(first), Some(last)) = (fitting().min(), fitting().max()) else { return Ok(()) };
+        if fitting().any(|at| self.all[at].is_loose) {
+            return Ok(());
+        }
+        let key = (of.account, of.generation, self.all[first].of.topic, of.qos);
+        let Some(reached) = self.reached.get_mut(&key) else {
+            self.reached.insert(key, Reached { letter: of.letter, at: first, of_others: None });
+            return Ok(());
+        };
+        if let Some(before) = reached.before(of.letter).filter(|before| *before > last) {
+            let (this, before) = (&self.all[last], &self.all[before]);
+            return Err(format!("{this:?} comes after {before:?} (I4)"));
+        }
+        reached.add(of.letter, first);
+        Ok(())
+    }
+
+    /// What came is taken for what had to come, rather than for what could have been dropped, or lost with
+    /// the session of another member.
+    pub fn prefer_due(&mut self, is_over: impl Fn(usize, u32) -> bool) {
+        for copy in &mut self.all {
+            let mut members = copy.members.iter();
+            let is_lost = members.any(|(of, then, wish)| {
+                is_over(*of, *then) || wish.qos.min(copy.published.0) == QoS::AtMostOnce
+            });
+            copy.may_be_lost = copy.is_excused || is_lost;
+        }
+        for at in 0..self.all.len() {
+            if self.all[at].written.is_none() && !self.all[at].is_excused {
+                self.claim(at, &mut Vec::new());
+            }
+        }
+    }
+
+    /// Finds what was written that can be taken for a copy.
+    fn claim(&mut self, at: usize, tried: &mut Vec<usize>) -> bool {
+        let letter = self.all[at].of.letter;
+        for number in self.writes_of.get(&letter).cloned().unwrap_or_default() {
+            if tried.contains(&number) || !self.all[at].fits(&self.writes[number]) {
+                continue;
+            }
+            tried.push(number);
+            let places = &self.by_letter[&letter];
+            let holder =
+                places.iter().copied().find(|other| self.all[*other].written == Some(number));
+            let is_free = holder.is_none_or(|holder| {
+                if self.all[holder].may_be_lost {
+                    self.all[holder].written = None;
+                    self.all[holder].is_excused = true;
+                    return true;
+                }
+                self.claim(holder, tried)
+            });
+            if is_free {
+                self.all[at].written = Some(number);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whom a copy has come to, and as what.
+    pub fn receiver(&self, copy: &Copy) -> Option<&Written> {
+        copy.written.map(|number| &self.writes[number])
     }
 }

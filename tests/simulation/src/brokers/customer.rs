@@ -126,7 +126,7 @@ impl World {
         let count = self.received.entry(key).or_default();
         *count += 1;
         self.devices[at].taken.push(key);
-        let (written, _) = self.model.copies.count(account, generation, letter, qos);
+        let written = self.model.copies.count(account, generation, letter, qos);
         if *count > 1 && qos == QoS::AtLeastOnce {
             self.ground.see(Sometimes::Duplicate);
         } else if *count > written {
@@ -294,8 +294,13 @@ impl World {
         self.settle_broker()
     }
 
-    /// The client says that it leaves.
+    /// The client says that it leaves, when it knows of the session that it leaves: else the next CONNACK
+    /// would present one that it has never heard of, as if it were the one that it remembers.
     fn leave(&mut self, at: usize, rng: &mut Rng) -> Step {
+        let node = &self.clients[at];
+        if !node.session.is_connected() && !self.ground.plan.clients[at].is_clean {
+            return Ok(());
+        }
         self.clients[at].leave(&self.ground, rng)
     }
 

@@ -309,22 +309,30 @@ impl Model {
     pub fn subscribed(&mut self, at: usize, wish: Wish) {
         let account = self.of(at);
         let generation = account.generation;
-        let is_new = account.subscriptions.insert(wish.filter.to_owned(), wish).is_none();
+        let before = account.subscriptions.insert(wish.filter.to_owned(), wish);
         if shared(wish.filter).is_some() {
             return;
         }
         // What was still to come of it comes as it is asked for now, or not at all.
         self.copies.loosen(at, generation, wish.filter);
-        if wish.handling == 0 || wish.handling == 1 && is_new {
+        if wish.handling == 0 || wish.handling == 1 && before.is_none() {
             self.owe_retained(at, wish, true);
+        } else if before.is_some_and(|before| before.no_local) {
+            // What still comes of the former may be the client's own now.
+            self.owe_some(at, wish, false, |kept| kept.publisher == Some(at));
         }
     }
 
     /// What is retained comes to a client.
     pub fn owe_retained(&mut self, at: usize, wish: Wish, is_due: bool) {
+        self.owe_some(at, wish, is_due, |_| true);
+    }
+
+    fn owe_some(&mut self, at: usize, wish: Wish, is_due: bool, which: impl Fn(&Kept) -> bool) {
         let generation = self.state.accounts[at].generation;
         for (&topic, kept) in &self.state.retained {
-            if matches(wish.filter, topic) && !(wish.no_local && kept.publisher == Some(at)) {
+            let is_barred = wish.no_local && kept.publisher == Some(at);
+            if matches(wish.filter, topic) && !is_barred && which(kept) {
                 self.copies.add(New {
                     account: at,
                     generation,

@@ -342,6 +342,8 @@ impl World {
     }
 
     fn everybody_has_all(&mut self) -> Step {
+        let accounts = &self.model.state.accounts;
+        self.model.copies.prefer_due(|of, then| accounts[of].generation > then);
         let observer = self.clients.len() - 1;
         let mut owed = BTreeMap::new();
         for copy in &self.model.copies.all {
@@ -349,27 +351,21 @@ impl World {
             if copy.is_excused {
                 continue;
             }
-            if copy.is_open_to_all() {
-                let is_at_least_once = |wish: &super::plan::Wish| wish.qos > QoS::AtMostOnce;
-                let is_due = of.qos > QoS::AtMostOnce
-                    && copy.members.iter().all(|(.., wish)| is_at_least_once(wish));
-                // Of a message of QoS 1 that has come twice one is as good as the other.
-                let is_again = of.qos == QoS::AtLeastOnce
-                    && self.model.copies.all.iter().any(|other| {
-                        other.of.letter == of.letter
-                            && other.of.kind == Kind::Shared
-                            && copy.members.iter().any(|(at, ..)| *at == other.of.account)
-                    });
-                if is_due && !is_again {
+            let by = self.model.copies.receiver(copy);
+            if of.kind == Kind::Shared && by.is_none() {
+                if !copy.may_be_lost {
                     return Err(format!("nobody has {copy:?} (E1)").into());
                 }
                 continue;
             }
-            let is_there = self.model.state.accounts.get(of.account).is_some_and(|account| {
-                account.generation == of.generation && account.session.is_some()
+            let (to, generation, qos) = by.map_or((of.account, of.generation, of.qos), |by| {
+                (by.account, by.generation, by.qos)
             });
-            if is_there && (of.qos > QoS::AtMostOnce || of.account == observer) {
-                let key = (of.account, of.generation, of.letter, of.qos);
+            let is_there = self.model.state.accounts.get(to).is_some_and(|account| {
+                account.generation == generation && account.session.is_some()
+            });
+            if is_there && (qos > QoS::AtMostOnce || to == observer) {
+                let key = (to, generation, of.letter, qos);
                 *owed.entry(key).or_insert(0_u32) += 1;
             }
         }
