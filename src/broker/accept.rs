@@ -289,6 +289,7 @@ impl<P: Policy> Broker<P> {
             && !planted!(TakeOverKeepsOld)
         {
             self.take_over(now, key, asked.clean_session);
+            self.forsake(now, key);
         }
         let unavailable = |error| (ReasonCode::SERVER_UNAVAILABLE, error);
         let key = match self.sessions.find(name) {
@@ -331,6 +332,19 @@ impl<P: Policy> Broker<P> {
             self.wants_more(key);
         }
         Ok(())
+    }
+
+    /// A session that its client may not know does not go on.
+    fn forsake(&mut self, now: Instant, key: u32) {
+        let session = self.sessions.get_mut(key).filter(|session| !session.is_confirmed);
+        if let Some(session) = session
+            && !planted!(ForsakenKept)
+        {
+            // The older connection, which could be in the way, has been closed.
+            let _ = session.server.expire_session();
+            self.settle(now, key);
+            self.publish_wills(now);
+        }
     }
 
     /// Closes an older connection of the client.

@@ -138,17 +138,6 @@ impl<P: Policy> Broker<P> {
         }
     }
 
-    /// A session whose client may not know it is not kept.
-    pub(super) fn forsake(&mut self, key: u32) {
-        if let Some(session) = self.sessions.get_mut(key)
-            && !session.is_confirmed
-            && !planted!(ForsakenKept)
-        {
-            // There is no connection that could be in the way.
-            let _ = session.server.expire_session();
-        }
-    }
-
     /// Does what is to be done after anything has happened to a session.
     pub(super) fn settle(&mut self, now: Instant, key: u32) {
         while let Some(session) = self.sessions.get_mut(key)

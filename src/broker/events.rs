@@ -79,10 +79,10 @@ use core::fmt;
 ///   the message when it is back [MQTT-4.8.2-4], and if its session ends nobody does [MQTT-4.8.2-5].
 /// * Retained messages are sent as fast as the client takes them. If the connection is lost meanwhile, the
 ///   rest follows on the next one of the session.
-/// * A session is ended if it is new and its client goes before it has sent anything behind the CONNACK.
-///   Should that have been lost, the client would take the session for its older one when it hears of it
-///   the next time, and messages for others that have had their identifiers. A will that waits with it
-///   is published then [MQTT-3.1.3-9].
+/// * A session is ended when its client comes back, if the client went before it had sent anything behind
+///   the first CONNACK. Should that have been lost, it would take the session for its older one when it
+///   hears of it the next time, and messages for others that have had their identifiers. A will that
+///   waits with the session is published then [MQTT-3.1.3-9].
 /// * Messages of QoS 0 to clients that are away are dropped [MQTT-3.1.2-5].
 pub struct Broker<P: Policy> {
     pub(super) options: BrokerOptions,
@@ -229,7 +229,6 @@ impl<P: Policy> Broker<P> {
                 if let Some(session) = self.sessions.get_mut(key) {
                     session.server.closed(now);
                     (session.connection, session.is_ready) = (None, false);
-                    self.forsake(key);
                 }
                 self.settle(now, key);
             }

@@ -45,7 +45,6 @@ impl<P: Policy> Broker<P> {
         session.is_ready = false;
         let Some(id) = session.connection.take() else { return };
         let rest = core::mem::take(session.server.transmit(now));
-        self.forsake(key);
         self.close(id, reason, rest);
     }
 

@@ -100,7 +100,6 @@ impl<P: Policy> Broker<P> {
         for subscription in subscriptions {
             self.restore_subscription(key, &client_id, &subscription)?;
         }
-        self.forsake(key);
         Ok(key)
     }
 

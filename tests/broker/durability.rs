@@ -129,7 +129,7 @@ fn crash_at(version: Version, cut: usize) -> bool {
     let subscriber = hub.keeping(version, "s");
     let publisher = hub.keeping(version, "p");
     hub.subscribe(subscriber, "t", QoS::ExactlyOnce);
-    // A session whose client has sent nothing would end with its connection.
+    // A session whose client has sent nothing would not go on.
     hub.subscribe(publisher, "nothing", QoS::AtMostOnce);
     hub.told(subscriber);
     let mut has_crashed = false;

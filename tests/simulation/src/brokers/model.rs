@@ -171,8 +171,7 @@ impl Model {
         if let Some(will) = &account.will {
             account.will_due = Some(now + seconds(will.delay.min(account.expiry)));
         }
-        // A session of which its client may not know is not kept, which is the broker's choice.
-        if account.expiry == 0 || account.is_unconfirmed {
+        if account.expiry == 0 {
             self.session_over(at, now);
         }
     }
@@ -189,7 +188,8 @@ impl Model {
     ) -> bool {
         // [MQTT-3.1.4-2]
         self.gone(at, now, false);
-        if is_clean {
+        // A session of which its client may not know does not go on, which is the broker's choice.
+        if is_clean || self.of(at).is_unconfirmed {
             self.session_over(at, now);
         }
         let most = self.max_expiry;
