@@ -15,6 +15,8 @@
 mod access;
 #[path = "common/example.rs"]
 mod example;
+#[path = "broker_example/files.rs"]
+mod files;
 #[path = "broker_example/mosquitto.rs"]
 mod mosquitto;
 #[path = "broker_example/page.rs"]

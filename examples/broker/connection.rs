@@ -47,7 +47,7 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; CHUNK]);
 }
 
-struct Connection<S> {
+pub struct Connection<S> {
     hub: Arc<Hub>,
     id: ConnectionId,
     port: Arc<Port>,
@@ -75,15 +75,18 @@ enum Event {
     TooLate,
 }
 
-/// Runs a connection to its end.
-pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(hub: Arc<Hub>, stream: S, from: String) {
+/// A client that has connected; nothing if there is no place for it.
+pub fn open<S>(hub: &Arc<Hub>, stream: S, from: &str) -> Option<Connection<S>> {
     let (id, port) = match hub.opened() {
         Ok(opened) => opened,
-        Err(error) => return info!("{from}: turned away: {error}"),
+        Err(error) => {
+            info!("{from}: turned away: {error}");
+            return None;
+        }
     };
     debug!("{id}: from {from}");
-    let mut connection = Connection {
-        hub: Arc::clone(&hub),
+    Some(Connection {
+        hub: Arc::clone(hub),
         id,
         port,
         stream,
@@ -93,19 +96,24 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(hub: Arc<Hub>, stream: S, fr
         is_writing: false,
         is_read_due: false,
         end: None,
-    };
-    let closing = connection.serve().await;
-    if let Ok(reason) = &closing {
-        connection.finish().await;
-        info!("{id}: closed: {reason}");
-    }
-    if let Err(error) = closing {
-        info!("{id}: lost: {error}");
-    }
-    hub.closed(id);
+    })
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Runs it to its end.
+    pub async fn run(&mut self) {
+        let id = self.id;
+        match self.serve().await {
+            Ok(reason) => {
+                // It needs much that those that go on do not.
+                Box::pin(self.finish()).await;
+                info!("{id}: closed: {reason}");
+            }
+            Err(error) => info!("{id}: lost: {error}"),
+        }
+        self.hub.closed(id);
+    }
+
     /// Until the broker closes the connection, or it is lost.
     async fn serve(&mut self) -> io::Result<CloseReason> {
         loop {

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream, lookup_host},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_rustls::{
@@ -140,44 +140,76 @@ impl Entrance {
                 info!("{from}: turned away: there are too many connections");
                 continue;
             };
+            // A PUBACK is not to wait for the packet behind it.
+            if let Err(error) = stream.set_nodelay(true) {
+                info!("{from}: {error}");
+                continue;
+            }
+            if kind == Kind::Tcp {
+                self.enter(kind, stream, from, place);
+                continue;
+            }
             let entrance = Arc::clone(&self);
             tokio::spawn(async move {
-                if let Err(error) = entrance.welcome(kind, stream, from).await {
+                if let Err(error) = entrance.welcome(kind, stream, from, place).await {
                     info!("{from}: {error}");
                 }
-                drop(place);
             });
         }
     }
 
-    /// What a client needs to begin, and what other kinds of clients need, is in boxes, so that a
-    /// connection that is idle does not take it up.
-    async fn welcome(&self, kind: Kind, stream: TcpStream, from: SocketAddr) -> io::Result<()> {
-        // A PUBACK is not to wait for the packet behind it.
-        stream.set_nodelay(true)?;
+    /// What the client and the server have to say before MQTT.
+    async fn welcome(
+        &self,
+        kind: Kind,
+        stream: TcpStream,
+        from: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> io::Result<()> {
         match &self.tls {
             Some(acceptor) if kind.is_tls() => {
-                let stream = Box::pin(in_time(acceptor.accept(stream))).await?;
-                Box::pin(self.enter(kind, stream, from)).await
+                let stream = in_time(acceptor.accept(stream)).await?;
+                self.prepare(kind, stream, from, place).await
             }
-            _ => Box::pin(self.enter(kind, stream, from)).await,
+            _ => self.prepare(kind, stream, from, place).await,
         }
     }
 
-    async fn enter<S>(&self, kind: Kind, stream: S, from: SocketAddr) -> io::Result<()>
+    async fn prepare<S>(
+        &self,
+        kind: Kind,
+        stream: S,
+        from: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> io::Result<()>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (hub, name) = (Arc::clone(&self.hub), format!("{}://{from}", kind.scheme()));
         if !kind.is_websocket() {
-            Box::pin(connection::run(hub, stream, name)).await;
+            self.enter(kind, stream, from, place);
             return Ok(());
         }
-        match Box::pin(in_time(websocket::accept(stream, &self.websocket))).await? {
-            Some(stream) => Box::pin(connection::run(hub, stream, name)).await,
+        match in_time(websocket::accept(stream, &self.websocket)).await? {
+            Some(stream) => self.enter(kind, stream, from, place),
             None => debug!("{from}: wanted a page"),
         }
         Ok(())
+    }
+
+    /// From here on it has a task of its own, in which nothing has room that only the beginning of a
+    /// connection needs, or one of another kind: most connections are idle.
+    fn enter<S>(&self, kind: Kind, stream: S, from: SocketAddr, place: OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let name = format!("{}://{from}", kind.scheme());
+        if let Some(mut connection) = connection::open(&self.hub, stream, &name) {
+            let task = async move {
+                connection.run().await;
+                drop(place);
+            };
+            tokio::spawn(task);
+        }
     }
 }
 

@@ -43,12 +43,15 @@ use signal::Signal;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
 use tokio::task::JoinSet;
-use tracing::info;
+use tracing::{info, warn};
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// How long clients have to hear that it ends.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Files that are open for other purposes than connections.
+const OTHER_FILES: u64 = 64;
 
 /// What may come in beyond the largest packet before it is taken.
 const BEYOND: usize = 64 * 1024;
@@ -71,12 +74,29 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Failure> {
     options.check()?;
+    open_files(options.max_connections);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = options.threads {
         builder.worker_threads(threads);
     }
     let runtime = builder.enable_all().build()?;
     runtime.block_on(serve(options))
+}
+
+/// Every connection is an open file, of which a process may have few unless it asks for more.
+fn open_files(connections: usize) {
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted => {
+            let most = limit.saturating_sub(OTHER_FILES);
+            warn!(
+                "the system lets this process have {limit} files open: more than about {most} \
+                 connections, of the {connections} that --max-connections allows, have to wait"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => warn!("cannot tell how many connections the system allows: {error}"),
+    }
 }
 
 async fn serve(options: &Options) -> Result<(), Failure> {

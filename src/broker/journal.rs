@@ -83,9 +83,9 @@ impl<P: Policy> Broker<P> {
         };
         self.subscriptions.for_each_of(&key, |to, granted| {
             let filter = stored_filter(to);
-            let mut replays = session.replays.iter().flat_map(|replays| replays.iter());
+            let replays = session.replays.as_ref();
             let replays =
-                !filter.is_shared && replays.any(|replay| *replay.filter == filter.filter);
+                !filter.is_shared && replays.is_some_and(|all| all.contains(&filter.filter));
             stored.insert(StoredSubscription { filter, granted: *granted, replays });
         });
         stored

@@ -17,6 +17,7 @@ mod policy;
 mod publish;
 mod record;
 mod replay;
+mod replays;
 mod restore;
 mod retained;
 mod sessions;

@@ -16,12 +16,12 @@ use crate::{
     topic::{TopicCursor, TopicFilter},
     types::QoS,
 };
-use alloc::string::String;
+use alloc::sync::Arc;
 use bytes::Buf;
 
 /// How far the retained messages of a subscription have been sent.
 pub(super) struct Replay {
-    pub(super) filter: String,
+    pub(super) filter: Arc<str>,
     cursor: TopicCursor,
     granted: Granted,
     /// What was published since has been sent as it was published.
@@ -119,16 +119,14 @@ impl<P: Policy> Broker<P> {
         }
         let replays = session.replays.get_or_insert_default();
         // [MQTT-3.8.4-3]; 5.0: [MQTT-3.8.4-4]: whoever asks again gets all of them again, though not twice at a time.
-        replays.retain(|replay| replay.filter != filter);
         let (filter, cursor) = (filter.into(), TopicCursor::default());
-        replays.push_back(Replay { filter, cursor, granted, begun: self.sequence });
+        replays.push(Replay { filter, cursor, granted, begun: self.sequence });
     }
 
     /// Changes a replay that goes on, if there is one.
     pub(super) fn keep_replay(&mut self, key: u32, filter: &str, granted: Granted) -> bool {
         let Some(session) = self.sessions.get_mut(key) else { return false };
-        let mut replays = session.replays.iter_mut().flat_map(|replays| replays.iter_mut());
-        let replay = replays.find(|replay| replay.filter == filter);
+        let replay = session.replays.as_mut().and_then(|replays| replays.get_mut(filter));
         replay.map(|replay| replay.granted = granted).is_some()
     }
 
@@ -136,7 +134,7 @@ impl<P: Policy> Broker<P> {
     pub(super) fn stop_replay(&mut self, key: u32, filter: &str) {
         let Some(session) = self.sessions.get_mut(key) else { return };
         let Some(replays) = &mut session.replays else { return };
-        replays.retain(|replay| replay.filter != filter);
+        replays.remove(filter);
         if replays.is_empty() {
             session.replays = None;
             self.replaying = self.replaying.saturating_sub(1);
@@ -193,13 +191,13 @@ impl<P: Policy> Broker<P> {
         let before = reader.counters.messages_out;
         let mut steps = STEPS;
         let mut stop = Stop::Done;
-        while let Some(replay) = replays.front_mut() {
+        while let Some(replay) = replays.first_mut() {
             stop = reader.replay(now, retained, replay, &mut steps);
             if stop != Stop::Done {
                 break;
             }
-            if let (Some(done), Some(journal)) = (replays.pop_front(), &mut *journal) {
-                let filter = StoredFilter { filter: done.filter, is_shared: false };
+            if let (Some(done), Some(journal)) = (replays.pop_first(), &mut *journal) {
+                let filter = StoredFilter { filter: (*done.filter).into(), is_shared: false };
                 let client_id = client_id.clone();
                 journal.push(BrokerRecord::Replayed { client_id, filter });
             }

@@ -1,11 +1,8 @@
 //! All sessions, by key and by client identifier.
 
-use super::{client_id::ClientId, connection::ConnectionId, replay::Replay};
+use super::{client_id::ClientId, connection::ConnectionId, replays::Replays};
 use crate::{session::Server, time::Instant};
-use alloc::{boxed::Box, collections::BTreeMap, collections::VecDeque, vec::Vec};
-
-// Mostly there are none, so that they take up no more than a pointer.
-type Replays = VecDeque<Replay>;
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 /// One session and what the broker keeps of it.
 pub(super) struct Session<C> {
@@ -14,7 +11,8 @@ pub(super) struct Session<C> {
     /// What the application gave when it accepted the client.
     pub(super) client: Option<C>,
     pub(super) connection: Option<ConnectionId>,
-    /// Retained messages that are still to be sent.
+    /// Retained messages that are still to be sent. Mostly there are none, so that they take up no more
+    /// than a pointer.
     pub(super) replays: Option<Box<Replays>>,
     /// The moment at which it is woken.
     pub(super) timer: Instant,

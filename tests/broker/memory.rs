@@ -3,7 +3,10 @@
 use crate::hub::{connect_bytes, keep, message, options};
 use crate::measure::live;
 use bytes::Buf;
-use mqtt_pure::{Accept, AllowAll, Broker, ClientId, ConnectionId, Granted, Instant, QoS, Version};
+use mqtt_pure::{
+    Accept, AllowAll, Broker, ClientId, ConnectionId, Granted, Instant, PacketId, QoS, Subscribe,
+    Subscription, TopicFilter, Version,
+};
 
 const NOW: Instant = Instant::from_millis(1);
 
@@ -134,4 +137,36 @@ fn sizes() {
     assert_eq!(size_of::<Granted>(), 4);
     fn check<T: Send + Sync + Unpin>() {}
     check::<Broker<AllowAll>>();
+}
+
+/// The shortest of some times that it takes to ask for so many filters in a loop, `COUNT` in all.
+fn asking_again(filters: usize) -> std::time::Duration {
+    const COUNT: usize = 20_000;
+    let all: Vec<_> = (0..filters).map(|number| format!("{number:04}")).collect();
+    let all = all
+        .iter()
+        .map(|filter| Subscription::new(TopicFilter::new(filter).unwrap(), QoS::AtMostOnce));
+    let all: Vec<_> = all.collect();
+    let mut packet = Vec::new();
+    let subscribe = Subscribe::new(PacketId::new(1).unwrap(), &all[..]);
+    subscribe.encode(Version::V3_1_1, &mut packet).unwrap();
+    let bytes = packet.repeat(COUNT / filters);
+    let mut broker = roomy();
+    let id = join(&mut broker, "c", b"");
+    let time = |_| {
+        let begin = std::time::Instant::now();
+        assert!(broker.receive(NOW, id, &mut &bytes[..]).is_none());
+        let took = begin.elapsed();
+        drain(&mut broker);
+        took
+    };
+    (0..5).map(time).min().unwrap()
+}
+
+/// Whoever subscribes again and again would otherwise hold up everybody: each time all that is retained
+/// is to come anew, for each of its subscriptions.
+#[test]
+fn to_subscribe_again_takes_no_longer_with_many_subscriptions() {
+    let (few, many) = (asking_again(20), asking_again(1_000));
+    assert!(many < few * 10, "{few:?} with 20, {many:?} with 1,000");
 }

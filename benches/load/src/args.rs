@@ -1,0 +1,79 @@
+//! The command line.
+
+use clap::{Parser, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+
+const MORE: &str = "\
+Without WHAT everything is done. Servers listen on 127.0.0.1, at ports that are free, and end with this
+program, whose status is 1 if something does not hold.
+
+Examples (after `cargo run --release --`):
+  load --bound 1.0
+  load --only trip-1 --only trip-50 --seconds 5 --rounds 3
+  connections --connections 5000
+  faults --only slow-reader";
+
+/// Puts load on the example broker beside mosquitto, and faults on the example broker
+#[derive(Debug, Parser)]
+#[command(name = "load", after_help = MORE)]
+pub struct Args {
+    /// What is done
+    #[arg(value_name = "WHAT")]
+    pub what: Vec<What>,
+
+    /// How long each measurement, and each fault, goes on
+    #[arg(long, default_value_t = 2.0, value_name = "SECONDS")]
+    seconds: f64,
+
+    /// How many turns each broker has in each case
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub rounds: usize,
+
+    /// The smallest ratio to mosquitto, in every case, that is good enough
+    #[arg(long, value_name = "RATIO")]
+    pub bound: Option<f64>,
+
+    /// How many idle connections are held
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    pub connections: usize,
+
+    /// The cases or faults with these names, no others
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+
+    /// Leave out the example broker with one thread and with a store
+    #[arg(long)]
+    pub plain: bool,
+
+    /// The example broker; without it, it is built
+    #[arg(long, value_name = "FILE")]
+    pub broker: Option<PathBuf>,
+
+    /// The other broker
+    #[arg(long, default_value = "mosquitto", value_name = "FILE")]
+    pub mosquitto: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Messages per second, beside mosquitto
+    Load,
+    /// Memory of idle connections, beside mosquitto
+    Connections,
+    /// What bad clients do to the broker and to good ones
+    Faults,
+}
+
+impl Args {
+    pub fn wants(&self, what: What) -> bool {
+        self.what.is_empty() || self.what.contains(&what)
+    }
+
+    pub fn wants_named(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|one| one == name)
+    }
+
+    pub fn time(&self) -> Duration {
+        Duration::try_from_secs_f64(self.seconds).unwrap_or(Duration::from_secs(2))
+    }
+}
