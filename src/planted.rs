@@ -81,7 +81,7 @@ bugs! {
     ExpiryNotRestored,
     ;
     WillNotRouted,
-    WillLeftBehindOnRestore,
+    WillLeftBehindOnClose,
     SubscriptionsKeptOnSessionEnd,
     RetainedNotCleared,
     RetainedNotReplaced,

@@ -234,7 +234,10 @@ impl<P: Policy> Broker<P> {
             }
             State::Closing(_) => {}
         }
-        self.publish_wills(now);
+        // The journal tells that they are over: nothing of it may be durable before they are out.
+        if !planted!(WillLeftBehindOnClose) {
+            self.publish_wills(now);
+        }
     }
 
     /// When to call [`Self::timeout`]: the beginning of time if there is work to go on with.

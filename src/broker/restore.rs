@@ -45,10 +45,6 @@ impl<P: Policy> Broker<P> {
         for key in keys {
             broker.settle(now, key);
         }
-        // The journal tells that they are over: nothing of it may be durable before they are out.
-        if !planted!(WillLeftBehindOnRestore) {
-            broker.publish_wills(now);
-        }
         Ok(broker)
     }
 

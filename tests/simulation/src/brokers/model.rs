@@ -33,6 +33,14 @@ pub struct Account {
     pub expired_at: Option<u64>,
 }
 
+impl Account {
+    /// Whether there is a will that is due and has not been published.
+    pub fn owes_will(&self, now: u64) -> bool {
+        let is_due = self.will_due.is_some_and(|due| due <= now);
+        !self.due.is_empty() || self.will.is_some() && is_due
+    }
+}
+
 /// A will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Testament {

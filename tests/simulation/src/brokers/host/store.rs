@@ -1,12 +1,12 @@
 //! What is durable, crashes, and what is left after them.
 
-use super::{BROKER, Rules, name};
+use super::{BROKER, Rules, account_of, name};
 use crate::{
     brokers::world::World,
     counter::Sometimes,
     ground::{Next, Step, Undo},
 };
-use mqtt_pure::{Broker, BrokerSnapshot};
+use mqtt_pure::{Broker, BrokerRecord, BrokerSnapshot, Record};
 
 impl World {
     /// What the broker has recorded becomes durable.
@@ -19,6 +19,12 @@ impl World {
         self.host.torn.clear();
         for record in records {
             self.ground.log(|| format!("persists {record:?}"));
+            if let BrokerRecord::Session { client_id, record: Record::WillOver } = &record
+                && let Some(account) = account_of(client_id)
+                && self.model.state.accounts[account].owes_will(self.ground.now)
+            {
+                return Err(format!("the will of {account} is over and not out (I12)").into());
+            }
             let applied = self.host.stored.apply(record);
             applied.map_err(|error| format!("a record that does not apply: {error}"))?;
         }
