@@ -95,8 +95,6 @@ PAHO_CLASSES = ["Test", "TestBrokerRebootsTopicAliiQoS0", "TestBrokerRebootsTopi
 PAHO_DIFFERS = {
     "test_server_topic_alias": "expects that the broker uses topic aliases, which it may [MQTT-3.1.2-26]",
     "test_subscribe_failure": "expects a broker that is told to refuse the filter test/nosubscribe with 0x80",
-    "test_will_delay": "its client sends nothing behind CONNECT; our broker ends such a session at once, and "
-                       "publishes the will then, as the documentation of Broker says",
 }
 
 
