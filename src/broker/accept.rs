@@ -289,7 +289,6 @@ impl<P: Policy> Broker<P> {
             && !planted!(TakeOverKeepsOld)
         {
             self.take_over(now, key, asked.clean_session);
-            self.forsake(now, key);
         }
         let unavailable = |error| (ReasonCode::SERVER_UNAVAILABLE, error);
         let key = match self.sessions.find(name) {
@@ -334,24 +333,15 @@ impl<P: Policy> Broker<P> {
         Ok(())
     }
 
-    /// A session that its client may not know does not go on.
-    fn forsake(&mut self, now: Instant, key: u32) {
-        let session = self.sessions.get_mut(key).filter(|session| !session.is_confirmed);
-        if let Some(session) = session
-            && !planted!(ForsakenKept)
-        {
-            // The older connection, which could be in the way, has been closed.
-            let _ = session.server.expire_session();
-            self.settle(now, key);
-            self.publish_wills(now);
-        }
-    }
-
-    /// Closes an older connection of the client.
+    /// Closes an older connection of the client, and ends a session that the client may not know.
     fn take_over(&mut self, now: Instant, key: u32, clean_session: bool) {
         let Some(session) = self.sessions.get_mut(key) else { return };
         // [MQTT-3.1.4-2]; 5.0: [MQTT-3.1.4-3]
         session.server.take_over(now, clean_session);
+        if !session.is_confirmed && !planted!(ForsakenKept) {
+            // There is no connection any more that could be in the way.
+            let _ = session.server.expire_session();
+        }
         self.settle(now, key);
         // Its will comes before anything of the new connection.
         self.publish_wills(now);

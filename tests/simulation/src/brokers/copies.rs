@@ -32,9 +32,8 @@ pub struct New {
 #[derive(Clone, Debug)]
 pub struct Copy {
     pub of: New,
-    /// Of a group: those of whom one is to get it, as long as nobody has.
+    /// Of a group: those of whom one is to get it. Its other options are as published.
     pub members: Vec<(usize, u32, Wish)>,
-    pub published: (QoS, bool),
     /// What was written that is taken for it.
     pub written: Option<usize>,
     /// It need not come.
@@ -59,7 +58,7 @@ impl Copy {
 
     fn fits_member(&self, member: &(usize, u32, Wish), of: &Written) -> bool {
         let (account, generation, wish) = member;
-        let (qos, retain) = self.published;
+        let (qos, retain) = (self.of.qos, self.of.retain);
         (*account, *generation) == (of.account, of.generation)
             && of.qos == qos.min(wish.qos)
             && of.retain == (retain && wish.as_published)
@@ -175,13 +174,12 @@ impl Copies {
         }
     }
 
-    fn push(&mut self, of: New, members: Vec<(usize, u32, Wish)>, published: (QoS, bool)) {
+    fn push(&mut self, of: New, members: Vec<(usize, u32, Wish)>) {
         self.by_letter.entry(of.letter).or_default().push(self.all.len());
         let is_excused = !of.is_due;
         self.all.push(Copy {
             of,
             members,
-            published,
             written: None,
             is_excused,
             is_loose: false,
@@ -190,8 +188,7 @@ impl Copies {
     }
 
     pub fn add(&mut self, of: New) {
-        let published = (of.qos, of.retain);
-        self.push(of, Vec::new(), published);
+        self.push(of, Vec::new());
     }
 
     pub fn add_shared(
@@ -214,7 +211,7 @@ impl Copies {
             kind: Kind::Shared,
             is_due,
         };
-        self.push(of, members, (qos, retain));
+        self.push(of, members);
     }
 
     fn excuse(&mut self, at: usize) {
@@ -239,23 +236,18 @@ impl Copies {
     }
 
     /// What has been added since then need not come to those that have no room for it.
-    pub fn excuse_since(&mut self, since: usize, has_no_room: impl Fn(usize) -> bool) -> u64 {
-        let mut count = 0;
+    pub fn excuse_since(&mut self, since: usize, has_no_room: impl Fn(usize) -> bool) {
         for at in 0..self.all.len() {
             let copy = &self.all[at];
             let is_retained = matches!(copy.of.kind, Kind::Retained(_));
-            let is_its = if copy.of.account < usize::MAX {
-                has_no_room(copy.of.account)
-            } else {
-                copy.members.iter().any(|(of, ..)| has_no_room(*of))
+            let is_its = match copy.of.kind {
+                Kind::Shared => copy.members.iter().any(|(of, ..)| has_no_room(*of)),
+                _ => has_no_room(copy.of.account),
             };
-            if copy.written.is_none() && !copy.is_excused && is_its && (at >= since || is_retained)
-            {
+            if copy.written.is_none() && is_its && (at >= since || is_retained) {
                 self.excuse(at);
-                count += 1;
             }
         }
-        count
     }
 
     /// The client does not want it any more.
@@ -371,7 +363,7 @@ impl Copies {
         for copy in &mut self.all {
             let mut members = copy.members.iter();
             let is_lost = members.any(|(of, then, wish)| {
-                is_over(*of, *then) || wish.qos.min(copy.published.0) == QoS::AtMostOnce
+                is_over(*of, *then) || wish.qos.min(copy.of.qos) == QoS::AtMostOnce
             });
             copy.may_be_lost = copy.is_excused || is_lost;
         }
