@@ -33,6 +33,8 @@ import kinds
 import tools
 from programs import Failed, Program, make_certificates
 
+BROKERS = "ours,mosquitto,aedes,amqtt"
+VERSIONS = "3.1,3.1.1,5.0"
 PAHO_LIMIT = 140  # Seconds for one class of paho's tests, which wait much.
 
 
@@ -43,19 +45,20 @@ def arguments():
     option = parser.add_argument
     option("--only", default=names, help=f"kinds of clients, of {names}")
     option("--checks", default=columns, help=f"columns of the table, of {columns}")
-    option("--brokers", default="ours,mosquitto,aedes,amqtt", help="some of ours,mosquitto,aedes,amqtt")
-    option("--versions", default="3.1,3.1.1,5.0", help="some of 3.1,3.1.1,5.0")
+    option("--brokers", default=BROKERS, help=f"some of {BROKERS}")
+    option("--versions", default=VERSIONS, help=f"some of {VERSIONS}")
     option("--jobs", type=int, default=8, help="how many rows at once")
     option("--faults", action="store_true", help="make the checks too that a peer is known to fail")
     option("--keep", action="store_true", help="keep the folder with the packets and the output of programs")
     option("--broker-option", action="append", default=[], help="one more argument for our broker")
     option("-v", "--verbose", action="store_true", help="tell what each check says and how long it takes")
     given = parser.parse_args()
-    for name in ("only", "checks", "brokers", "versions"):
-        setattr(given, name, getattr(given, name).split(","))
-    unknown = set(given.only) - set(names.split(",")) | set(given.checks) - set(checks.CHECKS)
-    if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    for name, known in ("only", names), ("checks", columns), ("brokers", BROKERS), ("versions", VERSIONS):
+        asked = getattr(given, name).split(",")
+        unknown = [item for item in asked if item not in known.split(",")]
+        if unknown:
+            parser.error(f"--{name}: unknown: {', '.join(unknown)}")
+        setattr(given, name, asked)
     return given
 
 
@@ -211,7 +214,10 @@ def main():
         print(f"skipped: {missing}")
         sys.exit(is_needed)
     with kept() if given.keep else tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        is_fine, skipped = work_in(folder, given)
+        try:
+            is_fine, skipped = work_in(folder, given)
+        except tools.Missing as missing:
+            sys.exit(f"ours cannot be built: {missing}")
     sys.exit(not is_fine or bool(skipped and is_needed))
 
 

@@ -1,7 +1,12 @@
 //! The command line.
 
-use clap::{Parser, ValueEnum};
+use crate::{faults, load};
+use clap::{Parser, ValueEnum, builder::PossibleValuesParser};
 use std::{path::PathBuf, time::Duration};
+
+/// What a measurement says something after, and what it ends with in a time that a person waits.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(600);
 
 const MORE: &str = "\
 Without WHAT everything is done. Servers listen on 127.0.0.1, at ports that are free, and end with this
@@ -11,7 +16,7 @@ Examples (after `cargo run --release --`):
   load --bound 1.0
   load --only trip-1 --only trip-50 --seconds 5 --rounds 3
   connections --connections 5000
-  faults --only slow-reader";
+  faults --only slow-readers";
 
 /// Puts load on the example broker beside mosquitto, and faults on the example broker
 #[derive(Debug, Parser)]
@@ -22,12 +27,12 @@ pub struct Args {
     pub what: Vec<What>,
 
     /// How long each measurement, and each fault, goes on
-    #[arg(long, default_value_t = 2.0, value_name = "SECONDS")]
-    seconds: f64,
+    #[arg(long, default_value = "2", value_name = "SECONDS", value_parser = seconds)]
+    seconds: Duration,
 
     /// How many turns each broker has in each case
-    #[arg(long, default_value_t = 5, value_name = "N")]
-    pub rounds: usize,
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub rounds: u8,
 
     /// The smallest ratio to mosquitto, in every case, that is good enough
     #[arg(long, value_name = "RATIO")]
@@ -38,7 +43,7 @@ pub struct Args {
     pub connections: usize,
 
     /// The cases or faults with these names, no others
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = names())]
     pub only: Vec<String>,
 
     /// Leave out the example broker with one thread and with a store
@@ -73,7 +78,17 @@ impl Args {
         self.only.is_empty() || self.only.iter().any(|one| one == name)
     }
 
-    pub fn time(&self) -> Duration {
-        Duration::try_from_secs_f64(self.seconds).unwrap_or(Duration::from_secs(2))
+    pub const fn time(&self) -> Duration {
+        self.seconds
     }
+}
+
+fn names() -> PossibleValuesParser {
+    load::names().chain(faults::names()).into()
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let is_fine = |time: &Duration| (SHORTEST..=LONGEST).contains(time);
+    time.filter(is_fine).ok_or_else(|| format!("a time from {SHORTEST:?} to {LONGEST:?}"))
 }

@@ -153,7 +153,7 @@ impl Client {
             }
             Ok(())
         };
-        timeout(PATIENCE, read).await.map_err(|_| Failure::new("the broker does not answer"))?
+        in_time(read, "the broker does not answer").await?
     }
 
     /// Whether a PINGREQ is answered.
@@ -162,6 +162,11 @@ impl Client {
         self.flush().await?;
         self.read_until(|packet| matches!(packet, Packet::Pingresp(_))).await
     }
+}
+
+/// Waits for something that the broker has to bring about before patience ends.
+pub async fn in_time<T>(what: impl Future<Output = T>, else_said: &str) -> Result<T> {
+    timeout(PATIENCE, what).await.map_err(|_| Failure::new(else_said))
 }
 
 pub const PINGREQ: [u8; 2] = [0xc0, 0];

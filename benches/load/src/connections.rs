@@ -2,7 +2,7 @@
 
 use crate::{
     args::Args,
-    client::{Hello, PATIENCE, PINGREQ, PINGRESP},
+    client::{Hello, PINGREQ, PINGRESP, in_time},
     failure::{Failure, Result},
     server::{Server, memory},
     table::{Table, thousands},
@@ -12,7 +12,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     task::JoinSet,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 
 /// Files that a broker, or this program, has open for other purposes.
@@ -96,7 +96,7 @@ async fn hold(server: &Server, count: usize) -> Result<Seen> {
             opening.spawn_local(open(server.address, number));
         }
         while let Some(opened) = opening.join_next().await {
-            let opened = opened.map_err(|error| Failure(error.to_string()))?;
+            let opened = opened?;
             let place = format!("{}: connection {}", server.name, held.len());
             held.push(opened.map_err(|error| Failure(format!("{place}: {error}")))?);
         }
@@ -110,8 +110,8 @@ async fn hold(server: &Server, count: usize) -> Result<Seen> {
     }
     for stream in &mut held {
         let mut answer = [0; 2];
-        let answered = timeout(PATIENCE, stream.read_exact(&mut answer)).await;
-        answered.map_err(|_| Failure(format!("{}: no PINGRESP", server.name)))??;
+        let none = format!("{}: no PINGRESP", server.name);
+        in_time(stream.read_exact(&mut answer), &none).await??;
         if answer != PINGRESP {
             return Err(Failure(format!("{}: {answer:02x?} is no PINGRESP", server.name)));
         }
@@ -132,8 +132,7 @@ async fn open(to: std::net::SocketAddr, number: usize) -> Result<TcpStream> {
     let mut stream = hello.open(to).await?;
     stream.write_all(&hello.packet()?).await?;
     let mut answer = [0; 4];
-    let answered = timeout(PATIENCE, stream.read_exact(&mut answer)).await;
-    answered.map_err(|_| Failure::new("no CONNACK"))??;
+    in_time(stream.read_exact(&mut answer), "no CONNACK").await??;
     match answer == ACCEPTED {
         true => Ok(stream),
         false => Err(Failure(format!("{answer:02x?} is not the CONNACK that was expected"))),

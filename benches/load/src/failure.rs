@@ -25,6 +25,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<tokio::task::JoinError> for Failure {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl From<mqtt_pure::DecodeError> for Failure {
     fn from(error: mqtt_pure::DecodeError) -> Self {
         Self(format!("the broker sent what is no packet: {error}"))

@@ -113,6 +113,10 @@ const FAULTS: [Fault; 10] = [
     },
 ];
 
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FAULTS.iter().map(|fault| fault.name)
+}
+
 /// Lets all faults happen; what does not hold comes back.
 pub async fn run(args: &Args, program: &Path) -> Result<Vec<String>> {
     println!("\nFaults, of {:?} each\n", args.time());

@@ -72,6 +72,10 @@ const CASES: [Case; 6] = [
     },
 ];
 
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CASES.iter().map(|case| case.name)
+}
+
 /// Measures all cases; what is not good enough comes back.
 pub async fn run(args: &Args, program: &Path) -> Result<Vec<String>> {
     let mut servers = vec![Server::ours("broker", program, &[])?];
@@ -92,7 +96,7 @@ pub async fn run(args: &Args, program: &Path) -> Result<Vec<String>> {
     for case in CASES.iter().filter(|case| args.wants_named(case.name)) {
         let begin = Instant::now();
         let mut outcomes = vec![Vec::new(); servers.len()];
-        for round in 0..args.rounds {
+        for round in 0..args.rounds.into() {
             for turn in 0..servers.len() {
                 // Nobody always comes first.
                 let at = (turn + round) % servers.len();
@@ -108,7 +112,7 @@ pub async fn run(args: &Args, program: &Path) -> Result<Vec<String>> {
         busy.row(busy_line(case, &outcomes, has_peer));
         if let (Some(bound), Some(ratio)) = (args.bound, rate)
             && case.counts
-            && ratio < bound
+            && (ratio < bound || ratio.is_nan())
         {
             faults.push(format!(
                 "{}: {ratio:.2} of mosquitto, which is less than {bound}",

@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::{
-    client::{Client, Hello, PATIENCE, PINGREQ},
+    client::{Client, Hello, PINGREQ, in_time},
     failure::{Failure, Result},
 };
 use mqtt_pure::QoS;
@@ -13,7 +13,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     task::JoinSet,
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 const FIGHTERS: usize = 50;
@@ -37,7 +37,7 @@ pub async fn fight(scene: &mut Scene<'_>) -> Result<()> {
     }
     let mut count = 0;
     while let Some(done) = fighters.join_next().await {
-        count += done.map_err(|error| Failure(error.to_string()))?;
+        count += done?;
     }
     scene.found(format!("connected {count} times"));
     scene.expect(count > 100, "there was no fight");
@@ -71,7 +71,7 @@ pub async fn connects(scene: &mut Scene<'_>) -> Result<()> {
     }
     let (mut accepted, mut refused) = (0, 0);
     while let Some(done) = callers.join_next().await {
-        let (yes, no) = done.map_err(|error| Failure(error.to_string()))??;
+        let (yes, no) = done??;
         accepted += yes;
         refused += no;
     }
@@ -102,8 +102,7 @@ async fn call_again_and_again(
         packets.extend(PINGREQ);
         stream.write_all(&packets).await?;
         let mut answer = [0; 4];
-        let answered = timeout(PATIENCE, stream.read_exact(&mut answer)).await;
-        answered.map_err(|_| Failure::new("a CONNECT is not answered"))??;
+        in_time(stream.read_exact(&mut answer), "a CONNECT is not answered").await??;
         match answer {
             [0x20, 2, _, 0] => accepted += 1,
             [0x20, 2, 0, _] => refused += 1,

@@ -43,7 +43,7 @@ pub async fn garbage(scene: &mut Scene<'_>) -> Result<()> {
     }
     let (mut count, mut open) = (0, 0);
     while let Some(done) = talkers.join_next().await {
-        let (own, left) = done.map_err(|error| Failure(error.to_string()))??;
+        let (own, left) = done??;
         count += own;
         open += left;
     }
@@ -89,10 +89,10 @@ pub async fn pings(scene: &mut Scene<'_>) -> Result<()> {
     let readers: Vec<_> = readers.collect();
     let (mut sent, mut answered) = (0, 0);
     for flooder in deaf {
-        sent += flooder.await.map_err(|error| Failure(error.to_string()))?? / PINGREQ.len();
+        sent += flooder.await?? / PINGREQ.len();
     }
     for reader in readers {
-        answered += reader.await.map_err(|error| Failure(error.to_string()))??;
+        answered += reader.await??;
     }
     scene.found(format!("{answered} answered; {sent} until those who do not read were cut off"));
     scene.expect(answered > 100_000, "there was no flood");
@@ -172,7 +172,7 @@ pub async fn subscribes(scene: &mut Scene<'_>) -> Result<()> {
     scene.expect(granted == MOST && refused > MOST, "it may have more than 1,000 subscriptions");
     let mut sent = 0;
     for (len, flooder) in deaf_ones {
-        let bytes = flooder.await.map_err(|error| Failure(error.to_string()))??;
+        let bytes = flooder.await??;
         sent += bytes * 4 * FILTERS / len;
     }
     scene.found(format!("{sent} filters until those who do not read were cut off"));

@@ -42,7 +42,7 @@ pub async fn half_open(scene: &mut Scene<'_>) -> Result<()> {
     let mut streams = Vec::new();
     let (mut shortest, mut longest) = (f64::MAX, 0.0_f64);
     while let Some(cut) = vanished.join_next().await {
-        let (before, stream, took) = cut.map_err(|error| Failure(error.to_string()))??;
+        let (before, stream, took) = cut??;
         let (least, most) = if before == Before::Connected { KEEP_ALIVE } else { CONNECT };
         let took = took.as_secs_f64();
         let holds = (least..most).contains(&took);
@@ -97,7 +97,7 @@ pub async fn drip(scene: &mut Scene<'_>) -> Result<()> {
     }
     let (mut messages, mut bytes) = (0, 0);
     while let Some(done) = writers.join_next().await {
-        let (own, written) = done.map_err(|error| Failure(error.to_string()))??;
+        let (own, written) = done??;
         scene.expect(own > 0, "a client that writes slowly got nothing through");
         messages += own;
         bytes += written;

@@ -40,7 +40,7 @@ pub async fn retained(scene: &mut Scene<'_>) -> Result<()> {
         readers.push(spawn_local(receive(client)));
     }
     for reader in readers {
-        reader.await.map_err(|error| Failure(error.to_string()))??;
+        reader.await??;
     }
     scene.found(format!("all to 3 in {:.1} s", begin.elapsed().as_secs_f64()));
     // To the slow one too, once it reads.

@@ -3,15 +3,12 @@
 use super::scene::Scene;
 use crate::{
     client::{self, Client, Hello},
-    failure::{Failure, Result},
+    failure::Result,
     message::packet_id,
 };
 use mqtt_pure::{Packet, QoS};
 use std::net::SocketAddr;
-use tokio::{
-    task::spawn_local,
-    time::{Instant, timeout},
-};
+use tokio::{task::spawn_local, time::Instant};
 
 pub const READERS: u64 = 20;
 const PUBLISHERS: u16 = 4;
@@ -43,7 +40,7 @@ pub async fn slow_readers(scene: &mut Scene<'_>) -> Result<()> {
         (0..PUBLISHERS).map(|number| spawn_local(flood(to, number, end))).collect();
     let mut sent = 0;
     for publisher in publishers {
-        sent += publisher.await.map_err(|error| Failure(error.to_string()))??;
+        sent += publisher.await??;
     }
     scene.found(format!("{sent} messages of 1 KiB acknowledged"));
     scene.expect(sent > 2_000, "there was no flood");
@@ -70,8 +67,7 @@ async fn flood(to: SocketAddr, number: u16, end: Instant) -> Result<u64> {
         let read = client.read(|packet, _| {
             acknowledged += u64::from(matches!(packet, Packet::Puback(_)));
         });
-        let read = timeout(client::PATIENCE, read).await;
-        read.map_err(|_| Failure::new("a publisher waits for ever for a slow reader"))??;
+        client::in_time(read, "a publisher waits for ever for a slow reader").await??;
     }
     Ok(sent)
 }

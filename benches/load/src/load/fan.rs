@@ -2,7 +2,7 @@
 
 use super::meter::{Meter, Outcome};
 use crate::{
-    client::{Client, Hello, PATIENCE},
+    client::{Client, Hello, in_time},
     failure::{Failure, Result},
     message::{Batch, Ledger, packet_id},
     server::Server,
@@ -10,8 +10,8 @@ use crate::{
 use mqtt_pure::{Packet, QoS};
 use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
 use tokio::{
+    io::AsyncWriteExt,
     task::{JoinHandle, spawn_local},
-    time::timeout,
 };
 
 const PUBLISHERS: u16 = 10;
@@ -72,8 +72,7 @@ pub async fn fan_in(server: &Server, time: Duration, window: u64) -> Result<Outc
     let outcome = meter.measure(time, || server.busy()).await;
     let mut sent = 0;
     for publisher in publishers {
-        let ended = timeout(PATIENCE, publisher).await;
-        sent += ended.map_err(|_| Failure::new("a publisher is stuck"))?.unwrap_or_default();
+        sent += in_time(publisher, "a publisher is stuck").await?.unwrap_or_default();
     }
     let lost = meter.missing(sent).await?;
     receiver.abort();
@@ -97,11 +96,8 @@ async fn publish_all(
             }
             continue;
         }
-        let written = timeout(
-            PATIENCE,
-            tokio::io::AsyncWriteExt::write_all(&mut client.stream, batch.from(sent)),
-        );
-        written.await.map_err(|_| Failure::new("the broker takes nothing"))??;
+        let written = client.stream.write_all(batch.from(sent));
+        in_time(written, "the broker takes nothing").await??;
         sent += BATCH as u64;
     }
     Ok(sent)
@@ -124,8 +120,7 @@ pub async fn fan_out(server: &Server, time: Duration) -> Result<Outcome> {
         }
     });
     let outcome = meter.measure(time, || server.busy()).await;
-    let sent = timeout(PATIENCE, publisher).await;
-    let sent = sent.map_err(|_| Failure::new("the publisher is stuck"))?.unwrap_or_default();
+    let sent = in_time(publisher, "the publisher is stuck").await?.unwrap_or_default();
     let lost = meter.missing(sent * SUBSCRIBERS).await?;
     receivers.iter().for_each(JoinHandle::abort);
     Ok(Outcome { lost, ..outcome? })

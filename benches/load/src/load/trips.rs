@@ -3,14 +3,14 @@
 
 use super::meter::{Meter, Outcome};
 use crate::{
-    client::{Client, Hello, PATIENCE, acknowledge},
+    client::{Client, Hello, acknowledge, in_time},
     failure::{Failure, Result},
     message::{Batch, Ledger, packet_id},
     server::Server,
 };
 use mqtt_pure::{Packet, QoS};
 use std::{rc::Rc, time::Duration};
-use tokio::{task::spawn_local, time::timeout};
+use tokio::task::spawn_local;
 
 /// So many clients, each with so many messages on their way.
 pub async fn trips(server: &Server, time: Duration, clients: u16, window: u64) -> Result<Outcome> {
@@ -27,9 +27,7 @@ pub async fn trips(server: &Server, time: Duration, clients: u16, window: u64) -
     }
     let outcome = meter.measure(time, || server.busy()).await?;
     for traveller in travellers {
-        let ended = timeout(PATIENCE, traveller).await;
-        let ended = ended.map_err(|_| Failure::new("a message of QoS 1 was lost"))?;
-        ended.map_err(|error| Failure(error.to_string()))??;
+        in_time(traveller, "a message of QoS 1 was lost").await???;
     }
     Ok(outcome)
 }
