@@ -227,10 +227,12 @@ impl Exchange {
         self.journal.get_or_insert_default();
     }
 
-    #[inline]
+    /// The record is made where it is noted, so that nothing is laid into memory for it where there is
+    /// no journal.
+    #[inline(always)]
     pub(super) fn note(&mut self, record: impl FnOnce() -> Record) {
         if let Some(journal) = &mut self.journal {
-            write_down(journal, record);
+            write_down(journal, record());
         }
     }
 
@@ -305,8 +307,8 @@ const MAX_UNTAKEN: usize = 65_536;
 
 #[cold]
 #[inline(never)]
-fn write_down(journal: &mut Records, record: impl FnOnce() -> Record) {
-    journal.push(record());
+fn write_down(journal: &mut Records, record: Record) {
+    journal.push(record);
 }
 
 impl From<WrongAnswer> for CommandError {

@@ -2,38 +2,44 @@
 
 use crate::{
     packet::PacketType,
-    types::{Delivery, PacketId, QoS},
+    types::{PacketId, QoS},
 };
 
 /// What a PUBLISH has beside topic, payload and properties of its message.
+#[derive(Clone, Copy)]
 pub(super) struct Form {
-    pub(super) delivery: Delivery,
-    pub(super) retain: bool,
+    pub(super) first_byte: u8,
     /// Whether the version has properties.
     pub(super) has_properties: bool,
-    /// The topic alias, 0 for none.
-    pub(super) alias: u16,
     /// Whether the peer knows which topic the alias stands for.
     pub(super) is_topic_known: bool,
+    /// The topic alias, 0 for none.
+    pub(super) alias: u16,
+    /// `None` at QoS 0.
+    pub(super) packet_id: Option<PacketId>,
     /// What is left of the Message Expiry Interval.
     pub(super) expiry: Option<u32>,
 }
 
 impl Form {
-    #[inline]
-    pub(super) fn first_byte(&self) -> u8 {
-        let qos = self.delivery.qos().level().wrapping_shl(1);
-        let dup = if self.delivery.dup() { 0x08 } else { 0 };
-        PacketType::Publish.first_byte() | dup | qos | u8::from(self.retain)
+    /// Of a PUBLISH that is not sent yet: an identifier counts, whichever it will be.
+    #[inline(always)]
+    pub(super) fn new(qos: QoS, retain: bool, has_properties: bool, expiry: Option<u32>) -> Self {
+        let qos_flags = qos.level().wrapping_shl(1);
+        Self {
+            first_byte: PacketType::Publish.first_byte() | qos_flags | u8::from(retain),
+            has_properties,
+            is_topic_known: false,
+            alias: 0,
+            packet_id: if qos == QoS::AtMostOnce { None } else { Some(PacketId::MIN) },
+            expiry,
+        }
     }
-}
 
-/// How a message of this QoS is delivered; without an identifier at QoS 0.
-#[inline]
-pub(super) const fn delivery(qos: QoS, id: Option<PacketId>, dup: bool) -> Delivery {
-    match (qos, id) {
-        (QoS::AtLeastOnce, Some(packet_id)) => Delivery::AtLeastOnce { dup, packet_id },
-        (QoS::ExactlyOnce, Some(packet_id)) => Delivery::ExactlyOnce { dup, packet_id },
-        _ => Delivery::AtMostOnce,
+    /// With the identifier of a message of QoS 1 or 2.
+    #[inline(always)]
+    pub(super) fn sent_as(self, packet_id: PacketId, dup: bool) -> Self {
+        let dup = if dup { 0x08 } else { 0 };
+        Self { packet_id: Some(packet_id), first_byte: self.first_byte | dup, ..self }
     }
 }

@@ -195,19 +195,20 @@ impl Message {
         self.alias
     }
 
-    #[inline]
-    pub(super) fn into_content(self) -> Arc<Content> {
-        self.content
+    /// Content, topic alias, QoS and RETAIN.
+    #[inline(always)]
+    pub(super) fn into_parts(self) -> (Arc<Content>, u16, QoS, bool) {
+        (self.content, self.alias, self.qos, self.retain)
     }
 
     #[inline]
-    pub(super) const fn content(&self) -> &Arc<Content> {
-        &self.content
-    }
-
-    #[inline]
-    pub(super) const fn from_parts(content: Arc<Content>, qos: QoS, retain: bool) -> Self {
-        Self { content, alias: 0, qos, retain }
+    pub(super) const fn from_parts(
+        content: Arc<Content>,
+        alias: u16,
+        qos: QoS,
+        retain: bool,
+    ) -> Self {
+        Self { content, alias, qos, retain }
     }
 
     /// Whether it has what no version before 5.0 has.
@@ -276,21 +277,24 @@ impl Content {
 
     /// The lengths of the packet in this form.
     #[inline(always)]
-    pub(super) fn lens(&self, form: &Form) -> Lens {
+    pub(super) fn lens(&self, form: Form) -> Lens {
         let topic = if form.is_topic_known { 0 } else { usize::from(self.topic_len) };
-        let id = if form.delivery.packet_id().is_some() { 4 } else { 2 };
+        let id = if form.packet_id.is_some() { 4 } else { 2 };
         let body = self.payload.len().saturating_add(topic.saturating_add(id));
-        let (properties, body) =
-            if form.has_properties { self.lens_of_5_0(form, body) } else { (0, body) };
+        let (properties, body) = if form.has_properties {
+            self.lens_of_5_0(form.alias != 0, form.expiry.is_some(), body)
+        } else {
+            (0, body)
+        };
         let body = u32::try_from(body).unwrap_or(u32::MAX);
         Lens { properties, body }
     }
 
     /// The lengths of the properties, and of the body with them.
     #[inline]
-    fn lens_of_5_0(&self, form: &Form, body: usize) -> (u32, usize) {
-        let alias = if form.alias == 0 { 0 } else { 3 };
-        let expiry = if form.expiry.is_some() { 5 } else { 0 };
+    fn lens_of_5_0(&self, has_alias: bool, has_expiry: bool, body: usize) -> (u32, usize) {
+        let alias = if has_alias { 3 } else { 0 };
+        let expiry = if has_expiry { 5 } else { 0 };
         let (_, block) = self.split();
         let len = block.len().saturating_add(alias).saturating_add(expiry);
         let properties = u32::try_from(len).unwrap_or(varint::MAX);
@@ -299,25 +303,25 @@ impl Content {
 
     /// Writes the packet without its payload. It has been made sure that it has these lengths.
     #[inline(always)]
-    pub(super) fn write_header(&self, form: &Form, lens: Lens, out: &mut Vec<u8>) {
+    pub(super) fn write_header(&self, form: Form, lens: Lens, out: &mut Vec<u8>) {
         let topic = if form.is_topic_known { &[][..] } else { self.split().0 };
         let [_, _, high, low] = lens.body.to_be_bytes();
-        let [topic_high, topic_low] =
-            if form.is_topic_known { [0; 2] } else { self.topic_len.to_be_bytes() };
+        let topic_len = if form.is_topic_known { 0 } else { self.topic_len };
+        let [topic_high, topic_low] = topic_len.to_be_bytes();
         // Short headers are written in pieces of constant size, which is what makes them fast.
         if lens.body < 0x80 {
-            out.extend_from_slice(&[form.first_byte(), low, topic_high, topic_low]);
+            out.extend_from_slice(&[form.first_byte, low, topic_high, topic_low]);
         } else if lens.body < 0x4000 {
             let high = high.wrapping_shl(1) | low.wrapping_shr(7);
-            let start = [form.first_byte(), low | 0x80, high, topic_high, topic_low];
+            let start = [form.first_byte, low | 0x80, high, topic_high, topic_low];
             out.extend_from_slice(&start);
         } else {
             let mut writer = Writer::new(out);
-            writer.fixed_header(form.first_byte(), lens.body);
+            writer.fixed_header(form.first_byte, lens.body);
             writer.bytes(&[topic_high, topic_low]);
         }
         out.extend_from_slice(topic);
-        match form.delivery.packet_id().map(|id| id.get().to_be_bytes()) {
+        match form.packet_id.map(|id| id.get().to_be_bytes()) {
             Some([high, low]) if form.has_properties && lens.properties == 0 => {
                 return out.extend_from_slice(&[high, low, 0]);
             }
@@ -325,21 +329,21 @@ impl Content {
             None => {}
         }
         if form.has_properties {
-            self.write_properties(form, lens.properties, out);
+            self.write_properties(form.expiry, form.alias, lens.properties, out);
         }
     }
 
     #[inline(never)]
-    fn write_properties(&self, form: &Form, len: u32, out: &mut Vec<u8>) {
+    fn write_properties(&self, expiry: Option<u32>, alias: u16, len: u32, out: &mut Vec<u8>) {
         let mut writer = Writer::new(out);
         writer.varint(len);
-        if let Some(expiry) = form.expiry {
+        if let Some(expiry) = expiry {
             writer.u8(PropertyId::MessageExpiryInterval.number());
             writer.u32(expiry);
         }
-        if form.alias != 0 {
+        if alias != 0 {
             writer.u8(PropertyId::TopicAlias.number());
-            writer.u16(form.alias);
+            writer.u16(alias);
         }
         writer.bytes(self.split().1);
     }

@@ -414,8 +414,9 @@ impl<M> Outbound<M> {
     #[inline(always)]
     fn fill(&mut self, here: u16, awaited: Awaited, is_charged: bool, message: M) {
         if let Some(slot) = self.slots.get_mut(usize::from(here)) {
-            (slot.message, slot.awaited, slot.is_charged) =
-                (Some(message), Some(awaited), is_charged);
+            // There is none before, which need not be dropped.
+            core::mem::forget(slot.message.replace(message));
+            (slot.awaited, slot.is_charged) = (Some(awaited), is_charged);
         }
         self.link(here, Which::of(awaited));
         self.len = self.len.saturating_add(1);
@@ -454,7 +455,7 @@ impl<M> Outbound<M> {
     }
 
     /// Puts a slot at the end of a list.
-    #[inline]
+    #[inline(always)]
     fn link(&mut self, here: u16, which: Which) {
         let list = self.list(which);
         let before = list.last;

@@ -43,7 +43,7 @@ impl Outgoing {
     }
 
     /// Puts a payload behind what has been written.
-    #[inline]
+    #[inline(always)]
     pub(super) fn payload(&mut self, payload: &Bytes) {
         if payload.len() <= COPIED {
             self.bytes.extend_from_slice(payload);

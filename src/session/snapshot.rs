@@ -242,7 +242,7 @@ impl Snapshot {
         let sent = exchange.outbound.iter().map(|(packet_id, awaited, sent)| {
             let content = sent.content.as_ref().filter(|_| awaited != Awaited::Pubcomp);
             let message = content
-                .map(|content| Message::from_parts(Arc::clone(content), sent.qos, sent.retain));
+                .map(|content| Message::from_parts(Arc::clone(content), 0, sent.qos, sent.retain));
             SentMessage { packet_id, token: sent.token, message }
         });
         let queued = exchange.queued().map(|waiting| QueuedMessage {
@@ -291,7 +291,7 @@ impl Snapshot {
                 Some(QoS::ExactlyOnce) => (Awaited::Pubrec, QoS::ExactlyOnce),
             };
             let retain = message.as_ref().is_some_and(Message::retain);
-            let content = message.map(Message::into_content);
+            let content = message.map(|message| message.into_parts().0);
             let sent = Sent { content, token, codes: 0, qos, retain };
             exchange
                 .outbound

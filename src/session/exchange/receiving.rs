@@ -10,6 +10,7 @@ use crate::{
         journal::Record,
     },
     time::Instant,
+    topic::TopicName,
     types::{Delivery, PacketId, QoS, ReasonCode},
 };
 
@@ -35,7 +36,8 @@ impl Exchange {
         now: Instant,
         publish: &Publish<'_>,
     ) -> Result<(Arrival, Option<Aliased>), Fault> {
-        let topic = if publish.properties.is_empty() { None } else { self.resolve(publish)? };
+        let Publish { topic, properties, .. } = *publish;
+        let topic = if properties.is_empty() { None } else { self.resolve(properties, topic)? };
         let (packet_id, flow) = match publish.delivery {
             Delivery::AtMostOnce => return Ok((Arrival::Deliver, topic)),
             Delivery::AtLeastOnce { packet_id, .. } => (packet_id, Flow::AtLeastOnce),
@@ -98,16 +100,21 @@ impl Exchange {
         Ok(())
     }
 
-    /// The topic that an alias stands for, if there is one.
+    /// The topic that an alias stands for, if there is one. By value, so that a PUBLISH without
+    /// properties never has to be in memory on its way.
     #[inline(never)]
-    fn resolve(&mut self, publish: &Publish<'_>) -> Result<Option<Aliased>, Fault> {
-        let Some(alias) = publish.properties.topic_alias() else { return Ok(None) };
+    fn resolve(
+        &mut self,
+        properties: Properties<'_>,
+        topic: Option<TopicName<'_>>,
+    ) -> Result<Option<Aliased>, Fault> {
+        let Some(alias) = properties.topic_alias() else { return Ok(None) };
         // [MQTT-3.3.2-9] [MQTT-3.3.2-11]
         if alias.get() > self.own_aliases {
             return Err(Fault::TopicAlias(alias.get()));
         }
         let aliases = self.aliases.get_or_insert_default();
-        aliases.resolve(alias, publish.topic, self.options.max_alias_bytes)
+        aliases.resolve(alias, topic, self.options.max_alias_bytes)
     }
 
     /// The application has taken a message, or refuses it.

@@ -5,9 +5,9 @@ use crate::{
     packet::{PacketType, Properties},
     session::{
         Answer, Answered, Flow, Resend,
-        action::{Common, Failure, Published, Token},
+        action::{Common, Failure, Published},
         fault::{CommandError, Dropped, Fault},
-        form::{Form, delivery},
+        form::Form,
         journal::Record,
         message::{Content, Lens, Message},
         queue::Waiting,
@@ -34,16 +34,7 @@ impl Exchange {
 
     #[inline(always)]
     fn form(&self, qos: QoS, retain: bool, expiry: Option<u32>) -> Form {
-        // An identifier counts, whichever it will be.
-        let id = if qos == QoS::AtMostOnce { None } else { Some(PacketId::MIN) };
-        Form {
-            delivery: delivery(qos, id, false),
-            retain,
-            has_properties: self.peer.has_reasons,
-            alias: 0,
-            is_topic_known: false,
-            expiry,
-        }
+        Form::new(qos, retain, self.peer.has_reasons, expiry)
     }
 
     /// Sends a message, or keeps it until it may be sent. `keep` tells whether there is a session that
@@ -55,9 +46,10 @@ impl Exchange {
         message: Message,
         keep: bool,
     ) -> Result<Published, CommandError> {
-        let (qos, retain) = (message.qos(), message.retain());
-        let form = self.form(qos, retain, message.message_expiry_interval());
-        let lens = message.content().lens(&form);
+        // Apart, since a message that is handed on in one piece is laid into memory for it.
+        let (content, alias, qos, retain) = message.into_parts();
+        let form = self.form(qos, retain, content.expiry());
+        let lens = content.lens(form);
         if self.is_online
             && let Some(why) = self.refusal(qos, retain, lens)
         {
@@ -70,7 +62,7 @@ impl Exchange {
             if !self.has_room() {
                 return Err(CommandError::OutgoingFull);
             }
-            self.write_message(now, message.content(), message.topic_alias(), form, lens);
+            self.write_message(now, &content, alias, form, lens);
             return Ok(Published::Written);
         }
         let is_first =
@@ -80,11 +72,12 @@ impl Exchange {
             && let Some(packet_id) = self.outbound.next_id()
         {
             let token = self.token();
-            self.note_sent(packet_id, token, &message, false);
-            self.send_new(now, message, packet_id, token, form, lens);
+            let sent = Sent { content: Some(content), token, codes: 0, qos, retain };
+            self.note_sent(packet_id, &sent, false);
+            self.send_new(now, packet_id, sent, alias, form, lens);
             return Ok(Published::Sent { token, packet_id });
         }
-        self.wait(now, message, keep)
+        self.wait(now, Message::from_parts(content, alias, qos, retain), keep)
     }
 
     #[cold]
@@ -177,33 +170,27 @@ impl Exchange {
     fn send_new(
         &mut self,
         now: Instant,
-        message: Message,
         packet_id: PacketId,
-        token: Token,
-        mut form: Form,
+        sent: Sent,
+        alias: u16,
+        form: Form,
         lens: Lens,
     ) {
-        let (alias, qos, retain) = (message.topic_alias(), message.qos(), message.retain());
-        let flow = Flow::of(qos).unwrap_or(Flow::AtLeastOnce);
-        form.delivery = delivery(qos, Some(packet_id), planted!(DupOnFirstSend));
-        self.write_message(now, message.content(), alias, form, lens);
-        let content = Some(message.into_content());
-        self.outbound.add(flow, Sent { content, token, codes: 0, qos, retain });
+        let flow = Flow::of(sent.qos).unwrap_or(Flow::AtLeastOnce);
+        let form = form.sent_as(packet_id, planted!(DupOnFirstSend));
+        if let Some(content) = &sent.content {
+            self.write_message(now, content, alias, form, lens);
+        }
+        self.outbound.add(flow, sent);
     }
 
     /// A message is sent for the first time.
-    #[inline]
-    fn note_sent(
-        &mut self,
-        packet_id: PacketId,
-        token: Token,
-        message: &Message,
-        was_queued: bool,
-    ) {
+    #[inline(always)]
+    fn note_sent(&mut self, packet_id: PacketId, sent: &Sent, was_queued: bool) {
+        let Sent { content: Some(content), token, qos, retain, .. } = sent else { return };
         self.note(|| {
-            let content = Arc::clone(message.content());
-            let message = Message::from_parts(content, message.qos(), message.retain());
-            Record::Sent { packet_id, token, message, was_queued }
+            let message = Message::from_parts(Arc::clone(content), 0, *qos, *retain);
+            Record::Sent { packet_id, token: *token, message, was_queued }
         });
     }
 
@@ -218,28 +205,42 @@ impl Exchange {
         mut lens: Lens,
     ) {
         if alias != 0 && alias <= self.peer.topic_alias_maximum && form.has_properties {
-            lens = self.shorten(content, alias, &mut form, lens);
+            (form.is_topic_known, form.alias, lens) =
+                self.shorten(Arc::clone(content), alias, form.packet_id, form.expiry, lens);
         }
-        content.write_header(&form, lens, self.out.bytes());
+        content.write_header(form, lens, self.out.bytes());
         self.out.payload(content.payload());
         self.last_sent = now;
     }
 
     /// Puts a topic alias into the PUBLISH, if that does not make it too long.
+    // Given what it needs one by one, which then never has to be in memory.
     #[cold]
-    fn shorten(&mut self, content: &Arc<Content>, alias: u16, form: &mut Form, lens: Lens) -> Lens {
+    fn shorten(
+        &mut self,
+        content: Arc<Content>,
+        alias: u16,
+        packet_id: Option<PacketId>,
+        expiry: Option<u32>,
+        lens: Lens,
+    ) -> (bool, u16, Lens) {
         let aliases = self.aliases.get_or_insert_default();
-        form.alias = alias;
-        form.is_topic_known = aliases.is_told(alias, content);
-        let with_alias = content.lens(form);
+        let is_topic_known = aliases.is_told(alias, &content);
+        let with_alias = content.lens(Form {
+            alias,
+            is_topic_known,
+            packet_id,
+            expiry,
+            first_byte: 0,
+            has_properties: true,
+        });
         if !with_alias.fit(self.peer.max_packet_size) {
-            (form.alias, form.is_topic_known) = (0, false);
-            return lens;
+            return (false, 0, lens);
         }
-        if !form.is_topic_known {
-            aliases.tell(alias, content);
+        if !is_topic_known {
+            aliases.tell(alias, &content);
         }
-        with_alias
+        (is_topic_known, alias, with_alias)
     }
 
     /// Sends what may be sent: first what is to be sent again, then what waits.
@@ -274,10 +275,9 @@ impl Exchange {
             Some(Resend::Publish { id, message }) => (id, message.clone()),
         };
         let Sent { content: Some(content), token, qos, retain, .. } = sent else { return true };
-        let mut form = self.form(qos, retain, content.expiry());
         // [MQTT-3.3.1-1]
-        form.delivery = delivery(qos, Some(id), !planted!(NoDupOnResend));
-        let lens = content.lens(&form);
+        let form = self.form(qos, retain, content.expiry()).sent_as(id, !planted!(NoDupOnResend));
+        let lens = content.lens(form);
         if let Some(why) = self.refusal(qos, retain, lens) {
             // [MQTT-3.1.2-25]
             let over =
@@ -310,17 +310,18 @@ impl Exchange {
             self.tell(Pending::Dropped(token, Dropped::Expired));
             return true;
         };
-        let (qos, retain) = (message.qos(), message.retain());
+        let (content, alias, qos, retain) = message.into_parts();
         let form = self.form(qos, retain, expiry);
-        let lens = message.content().lens(&form);
+        let lens = content.lens(form);
         if let Some(why) = self.refusal(qos, retain, lens) {
             self.note(|| Record::Unqueued);
             self.tell(Pending::Dropped(token, why));
             return true;
         }
         if let Some(packet_id) = self.outbound.next_id() {
-            self.note_sent(packet_id, token, &message, true);
-            self.send_new(now, message, packet_id, token, form, lens);
+            let sent = Sent { content: Some(content), token, codes: 0, qos, retain };
+            self.note_sent(packet_id, &sent, true);
+            self.send_new(now, packet_id, sent, alias, form, lens);
         }
         true
     }
