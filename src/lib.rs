@@ -32,7 +32,7 @@
 //! | the bytes of a connection, in pieces | [`StreamDecoder`]: packets, streamed payloads, skipped giants |
 //! | a slice with packets in it | [`Packet::read`] in a loop |
 //! | your own framing | [`split`] and [`Packet::decode`] |
-//! | a packet to send | its `encode` into any [`bytes::BufMut`]; [`Publish::encode_header`] leaves the payload where it is |
+//! | a packet to send | its `encode` into any [`bytes::BufMut`], [`Packet::encode_to_slice`]; [`Publish::encode_header`] leaves the payload where it is |
 //! | bytes that you want to understand | [`explain`]: every field, every broken rule |
 //! | topics | [`TopicName`], [`TopicFilter::matches`] |
 //! | many subscriptions | [`FilterTree`]: all that match a topic name |

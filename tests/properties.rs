@@ -304,6 +304,27 @@ proptest! {
     }
 
     #[test]
+    fn a_slice_is_written_at_its_front_or_not_at_all(
+        (version, bytes) in version().prop_flat_map(|v| (Just(v), packet_bytes(v))),
+        room in any::<prop::sample::Index>(),
+    ) {
+        let packet = Packet::read(&mut &bytes[..], DecodeOptions::new(version)).unwrap().unwrap();
+        let needed = bytes.len();
+        for available in [room.index(needed), needed, needed + 3] {
+            let mut room = vec![0xaa; available];
+            let written = packet.encode_to_slice(version, &mut room);
+            if available < needed {
+                prop_assert_eq!(written, Err(EncodeError::NoRoom { needed, available }));
+                prop_assert!(room.iter().all(|byte| *byte == 0xaa));
+            } else {
+                prop_assert_eq!(written, Ok(needed));
+                prop_assert_eq!(&room[..needed], &bytes[..]);
+                prop_assert!(room[needed..].iter().all(|byte| *byte == 0xaa));
+            }
+        }
+    }
+
+    #[test]
     fn a_mixed_stream_is_the_same_however_it_is_cut(
         (version, packets) in version().prop_flat_map(|v| (Just(v), vec(packet_bytes(v), 1..8))),
         sizes in vec(1..60_usize, 1..12),

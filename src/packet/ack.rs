@@ -81,8 +81,7 @@ macro_rules! ack {
                     return self.encode_long(version, out);
                 }
                 check_room(out, 4)?;
-                let [high, low] = self.packet_id.get().to_be_bytes();
-                Writer::new(out).bytes(&[PacketType::$name.first_byte(), 2, high, low]);
+                Writer::new(out).bytes(&self.short());
                 Ok(())
             }
 
@@ -96,9 +95,16 @@ macro_rules! ack {
                 encode::packet(self, PacketType::$name, version, out)
             }
 
+            /// The packet if it is short.
+            #[inline]
+            pub(crate) fn short(&self) -> [u8; 4] {
+                let [high, low] = self.packet_id.get().to_be_bytes();
+                [PacketType::$name.first_byte(), 2, high, low]
+            }
+
             /// Whether it says success and nothing else, which all versions say alike.
             #[inline]
-            fn is_short(&self) -> bool {
+            pub(crate) fn is_short(&self) -> bool {
                 self.reason == ReasonCode::SUCCESS && self.properties.is_empty()
             }
         }

@@ -126,6 +126,15 @@ pub(crate) fn check_room(out: &impl BufMut, needed: usize) -> Result<(), EncodeE
     Ok(())
 }
 
+/// Writes a packet of which all bytes are known to the front of a slice.
+#[inline(always)]
+pub(crate) fn put<const N: usize>(packet: [u8; N], out: &mut [u8]) -> Result<usize, EncodeError> {
+    let available = out.len();
+    let place = out.first_chunk_mut().ok_or(EncodeError::NoRoom { needed: N, available })?;
+    *place = packet;
+    Ok(N)
+}
+
 /// Writes a whole packet.
 #[inline]
 pub(crate) fn packet<P: Body>(

@@ -414,6 +414,55 @@ impl<'a> Packet<'a> {
         }
     }
 
+    /// Like [`Self::encode`], to the front of a slice. Returns the number of bytes that are written;
+    /// those behind them, and on an error all, are left as they were.
+    ///
+    /// ```
+    /// use mqtt_pure::{Packet, PacketId, Puback, Version};
+    ///
+    /// let mut buffer = [0; 64];
+    /// let packet = Packet::Puback(Puback::new(PacketId::MIN));
+    /// let len = packet.encode_to_slice(Version::V3_1_1, &mut buffer)?;
+    /// assert_eq!(buffer[..len], [0x40, 2, 0, 1]);
+    /// # Ok::<(), mqtt_pure::EncodeError>(())
+    /// ```
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn encode_to_slice(&self, version: Version, out: &mut [u8]) -> Result<usize, EncodeError> {
+        match self {
+            Self::Puback(puback) if puback.is_short() => encode::put(puback.short(), out),
+            Self::Pubrec(pubrec) if pubrec.is_short() => encode::put(pubrec.short(), out),
+            Self::Pubrel(pubrel) if pubrel.is_short() => encode::put(pubrel.short(), out),
+            Self::Pubcomp(pubcomp) if pubcomp.is_short() => encode::put(pubcomp.short(), out),
+            Self::Pingreq(_) => encode::put(Pingreq::BYTES, out),
+            Self::Pingresp(_) => encode::put(Pingresp::BYTES, out),
+            // All are named: without the question for any other the dispatch is shorter.
+            Self::Connect(_)
+            | Self::Connack(_)
+            | Self::Publish(_)
+            | Self::Puback(_)
+            | Self::Pubrec(_)
+            | Self::Pubrel(_)
+            | Self::Pubcomp(_)
+            | Self::Subscribe(_)
+            | Self::Suback(_)
+            | Self::Unsubscribe(_)
+            | Self::Unsuback(_)
+            | Self::Disconnect(_)
+            | Self::Auth(_) => match self.encode_long_to_slice(version, out) {
+                // Taken apart so that the result of those above never goes through memory.
+                Ok(len) => Ok(len),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    #[inline(never)]
+    fn encode_long_to_slice(&self, version: Version, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let (len, mut left) = (out.len(), out);
+        self.encode(version, &mut left)?;
+        Ok(len.saturating_sub(left.len()))
+    }
+
     #[inline]
     fn encode_rare(&self, version: Version, out: &mut impl BufMut) -> Result<(), EncodeError> {
         each!(self, packet => packet.encode(version, out))

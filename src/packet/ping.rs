@@ -12,6 +12,8 @@ macro_rules! ping {
         pub struct $name;
 
         impl $name {
+            pub(crate) const BYTES: [u8; 2] = [PacketType::$name.first_byte(), 0];
+
             pub(crate) fn decode<'a, W: Watch<'a>>(
                 mut r: Fields<'a, '_, W>,
             ) -> Result<Self, W::Fault> {
@@ -30,7 +32,7 @@ macro_rules! ping {
             #[inline]
             pub fn encode(&self, _: Version, out: &mut impl BufMut) -> Result<(), EncodeError> {
                 check_room(out, 2)?;
-                Writer::new(out).bytes(&[PacketType::$name.first_byte(), 0]);
+                Writer::new(out).bytes(&Self::BYTES);
                 Ok(())
             }
         }

@@ -57,9 +57,11 @@ impl Peer for Mqttrs {
     }
 
     fn encode(&mut self) {
+        let mut len = 0;
         for packet in &self.packets {
-            self.len += encode_slice(packet, &mut self.out[self.len..]).unwrap();
+            len += encode_slice(packet, &mut self.out[len..]).unwrap();
         }
+        self.len = len;
         black_box(&self.out[..]);
     }
 
