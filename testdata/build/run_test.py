@@ -170,7 +170,9 @@ class Runner(unittest.TestCase):
     def test_what_was_found_is_told_if_it_is_interrupted(self):
         command = [sys.executable, RUN, "--adapter", oracle("stall", "v311/puback/packet-id-10"),
                    "--filter", "v311/puback/*"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # What a shell starts in the background ignores it, and hands that on.
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         printed, errors = process.communicate()
