@@ -165,6 +165,7 @@ impl World {
             properties.extend(peer_keep_alive.map(Property::ServerKeepAlive));
         }
         let _ = keep_alive;
+        self.forsake(at);
         let heard = self.peers[at].wire.heard;
         // Section 3.1.2.4 and 3.1.2.5 of the standard.
         let account = self.ground.account(at);
@@ -245,11 +246,13 @@ impl World {
         }
     }
 
-    /// A session of which the client may not know that it is another one is not kept.
-    pub fn forsake(&mut self, at: usize) {
-        if std::mem::take(&mut self.ground.accounts[at].is_forsaken)
-            && self.peers[at].session.expire_session().is_ok()
-        {
+    /// A session of which the client may not know that it is another one is not presented to it.
+    fn forsake(&mut self, at: usize) {
+        if !self.ground.accounts[at].is_forsaken {
+            return;
+        }
+        self.ground.account(at).is_forsaken = false;
+        if self.peers[at].session.expire_session().is_ok() {
             self.session_over(at);
         }
     }

@@ -26,11 +26,6 @@ impl World {
     /// Tells whether there is to be another one.
     fn round(&mut self, side: Side) -> Step<bool> {
         let sides = self.sides(side);
-        for &side in &sides {
-            if let Side::Peer(at) = side {
-                self.forsake(at);
-            }
-        }
         loop {
             let mut is_told = false;
             for &side in &sides {
