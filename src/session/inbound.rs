@@ -127,8 +127,11 @@ impl Inbound {
     /// How many messages of this connection are not answered, and count against the maximum.
     #[inline]
     pub fn outstanding(&self) -> usize {
-        let pubacks = self.owed.as_ref().map_or(0, |owed| owed.pubacks.len());
-        pubacks.saturating_add(self.known.counted())
+        let pubrecs = self.known.counted();
+        match &self.owed {
+            None => pubrecs,
+            Some(owed) => owed.pubacks.len().saturating_add(pubrecs),
+        }
     }
 
     /// The identifiers of QoS 2 that are known, in their order, and whether the application has taken

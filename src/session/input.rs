@@ -170,7 +170,7 @@ impl Exchange {
             self.answered(now, answer, id, reason, properties)
         };
         match packet {
-            Packet::Publish(publish) => self.received(now, publish),
+            Packet::Publish(publish) => Ok(self.received(now, publish)?.map(Common::Message)),
             Packet::Puback(p) => answered(
                 [Answer::Puback, Answer::PubackFailure],
                 p.packet_id,

@@ -133,8 +133,16 @@ impl Outgoing {
 impl Buf for Outgoing {
     #[inline]
     fn remaining(&self) -> usize {
-        let large = self.large.as_ref().map_or(0, |large| large.len);
-        self.bytes.len().saturating_sub(self.taken).saturating_add(large)
+        let bytes = self.bytes.len().saturating_sub(self.taken);
+        match &self.large {
+            None => bytes,
+            Some(large) => bytes.saturating_add(large.len),
+        }
+    }
+
+    #[inline]
+    fn has_remaining(&self) -> bool {
+        self.taken < self.bytes.len() || self.large.as_ref().is_some_and(|large| large.len > 0)
     }
 
     #[inline]

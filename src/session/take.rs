@@ -1,14 +1,13 @@
 //! What both roles do with bytes that have come.
 
 use super::{
-    Arrival,
-    action::{Common, Received, Told},
+    action::{Common, Told},
     exchange::Exchange,
     fault::Fault,
     input::{Item, Plain},
 };
 use crate::{
-    packet::{Packet, Publish},
+    packet::{Packet, PacketType, Publish},
     time::Instant,
 };
 
@@ -45,27 +44,66 @@ pub(super) trait Side {
     fn fail(&mut self, now: Instant, fault: Fault);
 }
 
-/// Takes packets off the front of the input until one is to be told.
+/// Takes packets off the front of the input until one is to be told. What mostly comes has functions of
+/// its own, each with no more in its registers than it needs.
 #[inline(always)]
 pub(super) fn take<'b, S: Side>(
     side: &mut S,
     now: Instant,
     input: &mut &'b [u8],
 ) -> Option<S::Action<'b>> {
-    // What mostly comes, and nothing to be told before.
-    while side.is_online() && !side.exchange().has_pending() && !side.is_full() {
-        match side.exchange().plain_answer(now, input) {
-            Some(Plain::Done(token)) => return Some(S::Action::done(token)),
-            Some(Plain::Taken) => continue,
-            None if input.is_empty() => return None,
-            None => {}
+    if !is_free(side) {
+        take_any(side, now, input)
+    } else if is_publish(input) {
+        take_publish(side, now, input)
+    } else {
+        take_answers(side, now, input)
+    }
+}
+
+/// Whether packets of an accepted connection may be taken, and nothing is to be told before.
+#[inline(always)]
+fn is_free<S: Side>(side: &mut S) -> bool {
+    side.is_online() && !side.exchange().has_pending() && !side.is_full()
+}
+
+#[inline(always)]
+fn is_publish(input: &[u8]) -> bool {
+    input.first().is_some_and(|first| first >> 4 == PacketType::Publish.number())
+}
+
+/// Acknowledgements come.
+#[inline(never)]
+fn take_answers<'b, S: Side>(
+    side: &mut S,
+    now: Instant,
+    input: &mut &'b [u8],
+) -> Option<S::Action<'b>> {
+    while let Some(plain) = side.exchange().plain_answer(now, input) {
+        if let Plain::Done(token) = plain {
+            return Some(S::Action::done(token));
         }
-        let Some(publish) = side.exchange().plain_publish(now, input) else { break };
-        match side.check(&publish).and_then(|()| side.exchange().admit(now, &publish)) {
-            Ok((Arrival::Deliver, topic)) => {
-                return Some(S::Action::message(Received::new(publish, topic)));
-            }
-            Ok((Arrival::Repeated, _)) => {}
+        if !is_free(side) {
+            return take_any(side, now, input);
+        }
+        if input.is_empty() {
+            return None;
+        }
+    }
+    if is_publish(input) { take_publish(side, now, input) } else { take_any(side, now, input) }
+}
+
+/// A message comes.
+#[inline(never)]
+fn take_publish<'b, S: Side>(
+    side: &mut S,
+    now: Instant,
+    input: &mut &'b [u8],
+) -> Option<S::Action<'b>> {
+    if let Some(publish) = side.exchange().plain_publish(now, input) {
+        match side.check(&publish).and_then(|()| side.exchange().received(now, publish)) {
+            Ok(Some(received)) => return Some(S::Action::message(received)),
+            Ok(None) => {}
             Err(fault) => side.fail(now, fault),
         }
     }

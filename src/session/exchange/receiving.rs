@@ -5,7 +5,7 @@ use crate::{
     packet::{PacketType, Properties, Puback, Publish, Pubrec, check_sender},
     session::{
         Arrival, Flow, InboundError,
-        action::{Common, Received},
+        action::Received,
         fault::{CommandError, Fault},
         journal::Record,
     },
@@ -15,42 +15,54 @@ use crate::{
 };
 
 impl Exchange {
-    /// A message has come.
+    /// A message has come: what is to be delivered, if it is.
+    #[inline(always)]
     pub(in crate::session) fn received<'b>(
         &mut self,
         now: Instant,
         publish: Publish<'b>,
-    ) -> Result<Option<Common<'b>>, Fault> {
-        let (arrival, topic) = self.admit(now, &publish)?;
-        Ok(match arrival {
-            Arrival::Deliver => Some(Common::Message(Received::new(publish, topic))),
+    ) -> Result<Option<Received<'b>>, Fault> {
+        let topic = if publish.properties.is_empty() {
+            None
+        } else {
+            self.resolve(publish.properties, publish.topic)?
+        };
+        Ok(match self.admit(now, publish.delivery)? {
+            Arrival::Deliver => Some(Received::new(publish, topic)),
             Arrival::Repeated => None,
         })
     }
 
-    /// Whether a message is to be delivered, and its topic if an alias stands for it. It is acknowledged,
-    /// if that is not left to the application.
-    #[inline]
-    pub(in crate::session) fn admit(
+    /// Whether a message is to be delivered. It is acknowledged, if that is not left to the application.
+    #[inline(always)]
+    fn admit(&mut self, now: Instant, delivery: Delivery) -> Result<Arrival, Fault> {
+        // Each with code of its own, which is shorter than what asks again and again which it is.
+        match delivery {
+            Delivery::AtMostOnce => Ok(Arrival::Deliver),
+            Delivery::AtLeastOnce { packet_id, .. } => {
+                self.admit_as(now, packet_id, Flow::AtLeastOnce)
+            }
+            Delivery::ExactlyOnce { packet_id, .. } => {
+                self.admit_as(now, packet_id, Flow::ExactlyOnce)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn admit_as(
         &mut self,
         now: Instant,
-        publish: &Publish<'_>,
-    ) -> Result<(Arrival, Option<Aliased>), Fault> {
-        let Publish { topic, properties, .. } = *publish;
-        let topic = if properties.is_empty() { None } else { self.resolve(properties, topic)? };
-        let (packet_id, flow) = match publish.delivery {
-            Delivery::AtMostOnce => return Ok((Arrival::Deliver, topic)),
-            Delivery::AtLeastOnce { packet_id, .. } => (packet_id, Flow::AtLeastOnce),
-            Delivery::ExactlyOnce { packet_id, .. } => (packet_id, Flow::ExactlyOnce),
-        };
+        packet_id: PacketId,
+        flow: Flow,
+    ) -> Result<Arrival, Fault> {
         if self.options.manual_acknowledgement {
-            return Ok((self.admit_unacknowledged(now, packet_id, flow)?, topic));
+            return self.admit_unacknowledged(now, packet_id, flow);
         }
         let arrival = match self.inbound.take(packet_id, flow) {
             Ok(arrival) => arrival,
             Err(error) => {
                 self.refuse(now, packet_id, flow, error)?;
-                return Ok((Arrival::Repeated, topic));
+                return Ok(Arrival::Repeated);
             }
         };
         if flow == Flow::ExactlyOnce
@@ -60,7 +72,7 @@ impl Exchange {
             self.note(|| Record::Received { packet_id });
         }
         let _ = self.answer(now, flow.answer(), packet_id, ReasonCode::SUCCESS, Properties::EMPTY);
-        Ok((arrival, topic))
+        Ok(arrival)
     }
 
     /// The same for a message that is left to the application.

@@ -52,7 +52,7 @@ impl Server {
             Packet::Auth(auth) => self.on_auth(auth).map(Some),
             Packet::Publish(publish) => {
                 self.check_limits(&publish)?;
-                Ok(self.exchange.received(now, publish)?.map(Into::into))
+                Ok(self.exchange.received(now, publish)?.map(ServerAction::Message))
             }
             packet => Ok(self.exchange.handle_flow(now, packet)?.map(Into::into)),
         }

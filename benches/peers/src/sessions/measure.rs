@@ -50,24 +50,23 @@ struct Driver {
     session: Box<dyn Session>,
     wire: Wire,
     ids: Vec<u16>,
-    /// Buffers of packets as they come, by what they are.
-    scratch: Vec<u8>,
+    /// Room for the answers of a piece.
+    answers: [[u8; 4]; PIECE],
 }
 
-/// What comes from the peer for messages that it sends.
-struct Incoming {
-    publishes: Vec<u8>,
-    len: usize,
-}
+/// What comes from the peer for messages that it sends, in pieces.
+type Incoming = Vec<Vec<u8>>;
 
-impl Incoming {
-    fn new(cycle: Cycle, version: Version, window: usize) -> Self {
-        let mut publishes = Vec::new();
-        for id in 1..=window {
-            publish(cycle, id as u16).encode(version, &mut publishes).unwrap();
+fn incoming(cycle: Cycle, version: Version, window: u16) -> Incoming {
+    let ids: Vec<u16> = (1..=window).collect();
+    let piece = |ids: &[u16]| {
+        let mut piece = Vec::new();
+        for id in ids {
+            publish(cycle, *id).encode(version, &mut piece).unwrap();
         }
-        Self { len: publishes.len() / window, publishes }
-    }
+        piece
+    };
+    ids.chunks(PIECE).map(piece).collect()
 }
 
 fn publish(cycle: Cycle, id: u16) -> Publish<'static> {
@@ -117,19 +116,18 @@ impl Driver {
     fn answer(&mut self, first_byte: u8) -> usize {
         let mut count = 0;
         for ids in self.ids.chunks(PIECE) {
-            self.scratch.clear();
-            for id in ids {
+            for (answer, id) in self.answers.iter_mut().zip(ids) {
                 let [high, low] = id.to_be_bytes();
-                self.scratch.extend_from_slice(&[first_byte, 2, high, low]);
+                *answer = [first_byte, 2, high, low];
             }
-            count += self.session.receive(&self.scratch, &mut self.wire);
+            let answers = self.answers[..ids.len()].as_flattened();
+            count += self.session.receive(answers, &mut self.wire);
         }
         count
     }
 
     fn deliver(&mut self, incoming: &Incoming) -> usize {
-        let pieces = incoming.publishes.chunks(incoming.len * PIECE);
-        pieces.map(|piece| self.session.receive(piece, &mut self.wire)).sum()
+        incoming.iter().map(|piece| self.session.receive(piece, &mut self.wire)).sum()
     }
 
     /// Two windows, whose bytes are looked at. Panics if they are not what they should be.
@@ -191,15 +189,14 @@ fn packets(version: Version, mut bytes: &[u8]) -> Vec<(u8, u16)> {
 
 /// Times all sessions in turns, after each was looked at.
 pub fn measure(cycle: Cycle, version: Version, window: u16, source: Source) -> Vec<Row> {
-    let incoming = Incoming::new(cycle, version, window.into());
-    let (scratch, ids) = (Vec::with_capacity(4 * PIECE), Vec::with_capacity(window.into()));
+    let incoming = incoming(cycle, version, window);
     let mut drivers: Vec<Driver> = all(version, window, source)
         .into_iter()
         .map(|session| Driver {
             session,
             wire: Wire::default(),
-            ids: ids.clone(),
-            scratch: scratch.clone(),
+            ids: Vec::with_capacity(window.into()),
+            answers: [[0; 4]; PIECE],
         })
         .collect();
     let window = usize::from(window);

@@ -34,8 +34,10 @@ impl Pure {
     fn write(&mut self, wire: &mut Wire) {
         let out = self.client.transmit(self.now);
         while out.has_remaining() {
-            wire.write(out.chunk());
-            out.advance(out.chunk().len());
+            let chunk = out.chunk();
+            let len = chunk.len();
+            wire.write(chunk);
+            out.advance(len);
         }
     }
 }
