@@ -93,10 +93,13 @@ impl World {
     }
 
     pub fn is_quiet(&self) -> bool {
+        // A server may have taken a CONNECT that its client gave up long ago for a newer connection.
+        let mut pairs = self.clients.iter().zip(&self.peers);
         self.broker_is_up
             && self.customers.iter().all(|customer| customer.is_up)
             && self.clients.iter().all(|node| node.is_quiet())
             && self.peers.iter().all(|node| node.is_quiet())
+            && pairs.all(|(client, peer)| client.connection == peer.connection)
             && self.ground.connections.iter().all(|connection| {
                 connection.to_server.bytes.is_empty() && connection.to_client.bytes.is_empty()
             })

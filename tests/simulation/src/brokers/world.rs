@@ -16,7 +16,7 @@ use crate::{
     rng::Rng,
 };
 use mqtt_pure::{Client, QoS, ReasonCode, SessionOptions, Version};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub struct World {
     pub ground: Ground,
@@ -279,14 +279,18 @@ impl World {
             let (device, node) = (&self.devices[at], &self.clients[at]);
             device.is_up && if device.is_away { node.connection.is_none() } else { node.is_quiet() }
         };
+        // The broker may have taken a CONNECT that its client gave up long ago for a newer connection.
+        let has_same_connections = || {
+            let of_clients = self.clients.iter().filter_map(|node| node.connection);
+            self.host.links.keys().copied().eq(of_clients.collect::<BTreeSet<_>>())
+        };
         self.host.is_up
             && (0..self.clients.len()).all(is_at_rest)
             && self.host.broker.deadline().is_none_or(|due| due.as_millis() > self.ground.now)
             && self.host.broker.sessions().all(|session| {
                 session.connection.is_none() || session.in_flight == 0 && session.queued == 0
             })
-            && self.host.links.len()
-                == self.clients.iter().filter(|node| node.connection.is_some()).count()
+            && has_same_connections()
             && self.ground.connections.iter().all(|connection| {
                 connection.to_server.bytes.is_empty() && connection.to_client.bytes.is_empty()
             })
