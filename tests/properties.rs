@@ -325,6 +325,22 @@ proptest! {
     }
 
     #[test]
+    fn a_slice_gets_what_a_vector_gets_in_any_version(
+        (of, bytes) in version().prop_flat_map(|v| (Just(v), packet_bytes(v))),
+        version in version(),
+    ) {
+        let packet = Packet::read(&mut &bytes[..], DecodeOptions::new(of)).unwrap().unwrap();
+        let mut vector = Vec::new();
+        let encoded = packet.encode(version, &mut vector);
+        // What a version adds is an empty list of properties for each of its parts.
+        let mut slice = vec![0xaa; bytes.len() + 8];
+        let written = packet.encode_to_slice(version, &mut slice);
+        prop_assert_eq!(written, encoded.map(|()| vector.len()));
+        prop_assert_eq!(&slice[..vector.len()], &vector[..]);
+        prop_assert!(slice[vector.len()..].iter().all(|byte| *byte == 0xaa));
+    }
+
+    #[test]
     fn a_mixed_stream_is_the_same_however_it_is_cut(
         (version, packets) in version().prop_flat_map(|v| (Just(v), vec(packet_bytes(v), 1..8))),
         sizes in vec(1..60_usize, 1..12),

@@ -31,6 +31,13 @@ pub(crate) const fn read_short(input: &[u8]) -> Option<(PacketType, PacketId, &[
     }
 }
 
+/// An acknowledgement that says success and nothing else.
+#[inline]
+pub(crate) const fn short_ack(packet_type: PacketType, packet_id: PacketId) -> [u8; 4] {
+    let [high, low] = packet_id.get().to_be_bytes();
+    [packet_type.first_byte(), 2, high, low]
+}
+
 /// Defines one of the four.
 macro_rules! ack {
     ($(#[$doc:meta])* $name:ident) => {
@@ -97,9 +104,8 @@ macro_rules! ack {
 
             /// The packet if it is short.
             #[inline]
-            pub(crate) fn short(&self) -> [u8; 4] {
-                let [high, low] = self.packet_id.get().to_be_bytes();
-                [PacketType::$name.first_byte(), 2, high, low]
+            pub(crate) const fn short(&self) -> [u8; 4] {
+                short_ack(PacketType::$name, self.packet_id)
             }
 
             /// Whether it says success and nothing else, which all versions say alike.

@@ -40,8 +40,8 @@ mod unsuback;
 mod unsubscribe;
 mod watch;
 
-pub(crate) use ack::read_short;
 pub use ack::{Puback, Pubcomp, Pubrec, Pubrel};
+pub(crate) use ack::{read_short, short_ack};
 pub use auth::Auth;
 pub(crate) use codes::check_sender;
 pub use connack::Connack;

@@ -2,7 +2,9 @@
 
 use super::{Exchange, MAX_UNTAKEN, Peer};
 use crate::{
-    packet::{Disconnect, EncodeError, PacketType, Properties, Puback, Pubcomp, Pubrec, Pubrel},
+    packet::{
+        Disconnect, EncodeError, PacketType, Properties, Puback, Pubcomp, Pubrec, Pubrel, short_ack,
+    },
     session::{fault::CommandError, outgoing::Outgoing},
     time::Instant,
     types::{PacketId, ReasonCode, Version},
@@ -74,8 +76,7 @@ impl Exchange {
         if !is_short || self.peer.max_packet_size < 4 {
             return self.answer_at_length(now, packet_type, packet_id, reason, properties);
         }
-        let [high, low] = packet_id.get().to_be_bytes();
-        self.out.bytes().extend_from_slice(&[packet_type.first_byte(), 2, high, low]);
+        self.out.bytes().extend_from_slice(&short_ack(packet_type, packet_id));
         self.last_sent = now;
         Ok(())
     }
