@@ -141,7 +141,7 @@ impl Exchange {
 
     /// Takes a message off the front, if nothing about it is unusual.
     #[inline(always)]
-    pub(super) fn plain_publish<'b>(
+    pub(super) fn plain_publish<'b, const IS_5_0: bool>(
         &mut self,
         now: Instant,
         input: &mut &'b [u8],
@@ -149,11 +149,8 @@ impl Exchange {
         if !HAS_ROOM || self.skip > 0 {
             return None;
         }
-        let (publish, after) = if self.peer.has_reasons {
-            Publish::read_front(input, Version::NEWEST, &self.decode)?
-        } else {
-            Publish::read_front(input, Version::DEFAULT, &self.decode)?
-        };
+        let version = if IS_5_0 { Version::NEWEST } else { Version::DEFAULT };
+        let (publish, after) = Publish::read_front(input, version, &self.decode)?;
         (*input, self.last_received) = (after, now);
         Some(publish)
     }

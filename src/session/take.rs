@@ -55,7 +55,7 @@ pub(super) fn take<'b, S: Side>(
     if !is_free(side) {
         take_any(side, now, input)
     } else if is_publish(input) {
-        take_publish(side, now, input)
+        take_message(side, now, input)
     } else {
         take_answers(side, now, input)
     }
@@ -90,17 +90,31 @@ fn take_answers<'b, S: Side>(
             return None;
         }
     }
-    if is_publish(input) { take_publish(side, now, input) } else { take_any(side, now, input) }
+    if is_publish(input) { take_message(side, now, input) } else { take_any(side, now, input) }
 }
 
 /// A message comes.
-#[inline(never)]
-fn take_publish<'b, S: Side>(
+#[inline(always)]
+fn take_message<'b, S: Side>(
     side: &mut S,
     now: Instant,
     input: &mut &'b [u8],
 ) -> Option<S::Action<'b>> {
-    if let Some(publish) = side.exchange().plain_publish(now, input) {
+    // What is made for one of them knows that 3.1.1 has neither properties nor topic aliases.
+    if side.exchange().peer.has_reasons {
+        take_publish::<S, true>(side, now, input)
+    } else {
+        take_publish::<S, false>(side, now, input)
+    }
+}
+
+#[inline(never)]
+fn take_publish<'b, S: Side, const IS_5_0: bool>(
+    side: &mut S,
+    now: Instant,
+    input: &mut &'b [u8],
+) -> Option<S::Action<'b>> {
+    if let Some(publish) = side.exchange().plain_publish::<IS_5_0>(now, input) {
         match side.check(&publish).and_then(|()| side.exchange().received(now, publish)) {
             Ok(Some(received)) => return Some(S::Action::message(received)),
             Ok(None) => {}
