@@ -5,7 +5,7 @@ use crate::{
     packet::{PacketType, Properties},
     session::{
         Answer, Answered, Flow, Resend,
-        action::{Common, Failure, Published},
+        action::{Common, Failure, Published, Token},
         fault::{CommandError, Dropped, Fault},
         form::Form,
         journal::Record,
@@ -18,6 +18,15 @@ use crate::{
 use alloc::sync::Arc;
 #[cfg(feature = "broker")]
 use alloc::vec::Vec;
+
+/// A message that is sent for the first time, beside its content.
+#[derive(Clone, Copy)]
+struct New {
+    packet_id: PacketId,
+    token: Token,
+    qos: QoS,
+    retain: bool,
+}
 
 impl Exchange {
     /// Why a message can't be sent to this peer whatever is on its way.
@@ -72,9 +81,9 @@ impl Exchange {
             && let Some(packet_id) = self.outbound.next_id()
         {
             let token = self.token();
-            let sent = Sent { content: Some(content), token, codes: 0, qos, retain };
-            self.note_sent(packet_id, &sent, false);
-            self.send_new(now, packet_id, sent, alias, form, lens);
+            let new = New { packet_id, token, qos, retain };
+            self.note_sent(new, &content, false);
+            self.send_new(now, new, content, alias, form, lens);
             return Ok(Published::Sent { token, packet_id });
         }
         self.wait(now, Message::from_parts(content, alias, qos, retain), keep)
@@ -170,27 +179,26 @@ impl Exchange {
     fn send_new(
         &mut self,
         now: Instant,
-        packet_id: PacketId,
-        sent: Sent,
+        new: New,
+        content: Arc<Content>,
         alias: u16,
         form: Form,
         lens: Lens,
     ) {
-        let flow = Flow::of(sent.qos).unwrap_or(Flow::AtLeastOnce);
+        let New { packet_id, token, qos, retain } = new;
+        let flow = Flow::of(qos).unwrap_or(Flow::AtLeastOnce);
         let form = form.sent_as(packet_id, planted!(DupOnFirstSend));
-        if let Some(content) = &sent.content {
-            self.write_message(now, content, alias, form, lens);
-        }
-        self.outbound.add(flow, sent);
+        self.write_message(now, &content, alias, form, lens);
+        self.outbound.add(flow, Sent { content: Some(content), token, codes: 0, qos, retain });
     }
 
     /// A message is sent for the first time.
     #[inline(always)]
-    fn note_sent(&mut self, packet_id: PacketId, sent: &Sent, was_queued: bool) {
-        let Sent { content: Some(content), token, qos, retain, .. } = sent else { return };
+    fn note_sent(&mut self, new: New, content: &Arc<Content>, was_queued: bool) {
+        let New { packet_id, token, qos, retain } = new;
         self.note(|| {
-            let message = Message::from_parts(Arc::clone(content), 0, *qos, *retain);
-            Record::Sent { packet_id, token: *token, message, was_queued }
+            let message = Message::from_parts(Arc::clone(content), 0, qos, retain);
+            Record::Sent { packet_id, token, message, was_queued }
         });
     }
 
@@ -319,9 +327,9 @@ impl Exchange {
             return true;
         }
         if let Some(packet_id) = self.outbound.next_id() {
-            let sent = Sent { content: Some(content), token, codes: 0, qos, retain };
-            self.note_sent(packet_id, &sent, true);
-            self.send_new(now, packet_id, sent, alias, form, lens);
+            let new = New { packet_id, token, qos, retain };
+            self.note_sent(new, &content, true);
+            self.send_new(now, new, content, alias, form, lens);
         }
         true
     }
