@@ -1,14 +1,14 @@
-//! Measures the states of sessions: `sessions [CASE...]`, such as `sessions S1 S3`.
+//! Measures the states of sessions: `sessions [--piece N] [CASE...]`, such as `sessions S1 S3`.
 
 use mqtt_pure::Version;
 use peers::{
     sessions::{
         Source,
-        measure::{Cycle, Row, measure, memory},
+        measure::{Cycle, PIECE, Row, measure, memory},
     },
     topics::memory::Counting,
 };
-use std::env;
+use std::{env, process::ExitCode};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -16,8 +16,27 @@ static ALLOCATOR: Counting = Counting;
 /// Messages on their way. The last is for ours alone.
 const WINDOWS: [u16; 5] = [1, 20, 100, 1000, u16::MAX];
 
-fn main() {
-    let wanted: Vec<String> = env::args().skip(1).collect();
+fn main() -> ExitCode {
+    let mut wanted: Vec<String> = env::args().skip(1).collect();
+    let piece_len = match wanted.iter().position(|argument| argument == "--piece") {
+        None => PIECE,
+        Some(at) => {
+            let value = wanted.drain(at..wanted.len().min(at + 2)).nth(1);
+            match value.and_then(|value| value.parse().ok()) {
+                Some(len @ 1..=65_535) => len,
+                _ => {
+                    eprintln!("--piece wants how many packets come at once, 1 to 65535");
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+    };
+    let is_known =
+        |wanted: &String| wanted == "memory" || Cycle::ALL.iter().any(|(name, _)| wanted == name);
+    if let Some(unknown) = wanted.iter().find(|wanted| !is_known(wanted)) {
+        eprintln!("no case {unknown}");
+        return ExitCode::FAILURE;
+    }
     let is_lto = env::current_exe().is_ok_and(|path| path.iter().any(|part| part == "lto"));
     println!(
         "Profile {}, nanoseconds (allocations) for each cycle",
@@ -27,7 +46,7 @@ fn main() {
         println!("\n{title}\n");
         for (name, cycle) in Cycle::ALL {
             if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
-                cases(name, cycle, version);
+                cases(name, cycle, version, piece_len);
             }
         }
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == "memory") {
@@ -41,13 +60,14 @@ fn main() {
             }
         }
     }
+    ExitCode::SUCCESS
 }
 
-fn cases(name: &str, cycle: Cycle, version: Version) {
+fn cases(name: &str, cycle: Cycle, version: Version, piece_len: usize) {
     for source in [Source::Shared, Source::Borrowed] {
         let suffix = if source == Source::Borrowed { "b" } else { "" };
         for window in WINDOWS {
-            let rows = measure(cycle, version, window, source);
+            let rows = measure(cycle, version, window, source, piece_len);
             print(&format!("{name}{suffix} w{window}"), &rows);
         }
         if !cycle.sends() {

@@ -31,8 +31,8 @@ impl Cycle {
     }
 }
 
-/// So many packets come, or are sent, in one piece.
-const PIECE: usize = 64;
+/// How many packets come, or are sent, in one piece, unless it is asked for otherwise.
+pub const PIECE: usize = 64;
 /// A sample has at least so many messages.
 const LEAST: usize = 512;
 const SAMPLES: usize = 3 * 60;
@@ -51,13 +51,13 @@ struct Driver {
     wire: Wire,
     ids: Vec<u16>,
     /// Room for the answers of a piece.
-    answers: [[u8; 4]; PIECE],
+    answers: Vec<[u8; 4]>,
 }
 
 /// What comes from the peer for messages that it sends, in pieces.
 type Incoming = Vec<Vec<u8>>;
 
-fn incoming(cycle: Cycle, version: Version, window: u16) -> Incoming {
+fn incoming(cycle: Cycle, version: Version, window: u16, piece_len: usize) -> Incoming {
     let ids: Vec<u16> = (1..=window).collect();
     let piece = |ids: &[u16]| {
         let mut piece = Vec::new();
@@ -66,7 +66,7 @@ fn incoming(cycle: Cycle, version: Version, window: u16) -> Incoming {
         }
         piece
     };
-    ids.chunks(PIECE).map(piece).collect()
+    ids.chunks(piece_len).map(piece).collect()
 }
 
 fn publish(cycle: Cycle, id: u16) -> Publish<'static> {
@@ -106,7 +106,7 @@ impl Driver {
         self.ids.clear();
         let mut left = window;
         while left > 0 {
-            let count = left.min(PIECE);
+            let count = left.min(self.answers.len());
             self.session.send(qos, count, &mut self.ids, &mut self.wire);
             left -= count;
         }
@@ -115,7 +115,7 @@ impl Driver {
     /// The peer answers to all identifiers, in their order.
     fn answer(&mut self, first_byte: u8) -> usize {
         let mut count = 0;
-        for ids in self.ids.chunks(PIECE) {
+        for ids in self.ids.chunks(self.answers.len()) {
             for (answer, id) in self.answers.iter_mut().zip(ids) {
                 let [high, low] = id.to_be_bytes();
                 *answer = [first_byte, 2, high, low];
@@ -188,15 +188,21 @@ fn packets(version: Version, mut bytes: &[u8]) -> Vec<(u8, u16)> {
 }
 
 /// Times all sessions in turns, after each was looked at.
-pub fn measure(cycle: Cycle, version: Version, window: u16, source: Source) -> Vec<Row> {
-    let incoming = incoming(cycle, version, window);
+pub fn measure(
+    cycle: Cycle,
+    version: Version,
+    window: u16,
+    source: Source,
+    piece_len: usize,
+) -> Vec<Row> {
+    let incoming = incoming(cycle, version, window, piece_len);
     let mut drivers: Vec<Driver> = all(version, window, source)
         .into_iter()
         .map(|session| Driver {
             session,
             wire: Wire::default(),
             ids: Vec::with_capacity(window.into()),
-            answers: [[0; 4]; PIECE],
+            answers: vec![[0; 4]; piece_len],
         })
         .collect();
     let window = usize::from(window);
