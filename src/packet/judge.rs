@@ -62,9 +62,12 @@ impl Judge {
         if error.kind != ErrorKind::PacketTooLarge || is_fatal {
             return Err(error);
         }
-        match frame::header(bytes, &self.unlimited(), &mut ())? {
-            Start::Header(header) => self.judge_large(&header, bytes, error),
-            Start::Partial => Ok(Judgement::NeedMore(1)),
+        let up_to = if self.oversize == Oversize::Fail { self.stream_up_to } else { u32::MAX };
+        match frame::header(bytes, &self.options.with_max_packet_size(up_to), &mut ()) {
+            Ok(Start::Header(header)) => self.judge_large(&header, bytes, error),
+            Ok(Start::Partial) => Ok(Judgement::NeedMore(1)),
+            Err(other) if other.kind == ErrorKind::PacketTooLarge => Err(error),
+            Err(other) => Err(other),
         }
     }
 
@@ -203,5 +206,25 @@ pub(crate) const fn checkpoint(len: usize) -> usize {
             len & !step.wrapping_sub(1)
         }
         _ => len,
+    }
+}
+
+/// How many bytes of a packet that has not arrived whole have been looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Checked(u32);
+
+impl Checked {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) fn all(len: usize) -> Self {
+        // No packet has more.
+        Self(u32::try_from(len).unwrap_or(u32::MAX))
+    }
+
+    /// How many are to be looked at now that so many are held, if that is not done.
+    pub(crate) fn due(&mut self, held: usize) -> Option<usize> {
+        let due = checkpoint(held);
+        let before = core::mem::replace(self, Self::all(due).max(*self));
+        (before.0 < self.0).then_some(due)
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     DecodeError, DecodeOptions, Packet, PacketType, Publish, StreamItem, check_partial,
     frame::{self, Header, Start},
-    judge::{Judge, Judgement, checkpoint},
+    judge::{Checked, Judge, Judgement, checkpoint},
     stream_item::{What, read_item},
 };
 use crate::wire::HAS_ROOM;
@@ -57,7 +57,10 @@ pub struct StreamDecoder {
     carry: BytesMut,
     taken: usize,
     /// How much of the packet at the front has been checked.
-    checked: usize,
+    checked: Checked,
+    /// Whether there was more in `carry` than is kept room for. Its capacity does not tell, which is what
+    /// is left behind the bytes that have been taken off.
+    was_large: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +69,9 @@ enum State {
     Packet,
     /// The packet of which the first bytes are carried has so many in all.
     Gather(usize),
+    /// What becomes of the packet of which the first bytes are carried can be told when there are so
+    /// many of them. It is not judged again before, so that the work stays linear.
+    Begun(usize),
     /// A PUBLISH has been announced; this many bytes of its payload are to come.
     Payload(usize),
     /// This many bytes of a packet are of no interest.
@@ -88,7 +94,8 @@ impl StreamDecoder {
             state: State::Packet,
             carry: BytesMut::new(),
             taken: 0,
-            checked: 0,
+            checked: Checked::NONE,
+            was_large: false,
         }
     }
 
@@ -135,10 +142,11 @@ impl StreamDecoder {
 
     #[inline(never)]
     fn drop_from_carry(&mut self) {
+        self.was_large |= self.carry.len() > KEPT_CAPACITY;
         if self.taken < self.carry.len() {
             self.carry.advance(self.taken);
-        } else if self.carry.capacity() > KEPT_CAPACITY {
-            self.carry = BytesMut::new();
+        } else if self.was_large {
+            (self.carry, self.was_large) = (BytesMut::new(), false);
         } else {
             self.carry.clear();
         }
@@ -147,11 +155,7 @@ impl StreamDecoder {
 
     /// Refuses the part of a packet that is carried if nothing can make it valid any more.
     fn check_partial(&mut self) -> Result<(), DecodeError> {
-        let due = checkpoint(self.carry.len());
-        if due <= self.checked {
-            return Ok(());
-        }
-        self.checked = due;
+        let Some(due) = self.checked.due(self.carry.len()) else { return Ok(()) };
         let part = self.carry.get(..due).unwrap_or_default();
         self.judge.check_partial(part).map_err(|error| self.fail(error))
     }
@@ -256,7 +260,7 @@ impl<'i> Feed<'_, 'i> {
         if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, &options) {
             self.hold();
             self.decoder.state = State::Gather(len);
-            self.decoder.checked = len;
+            self.decoder.checked = Checked::all(len);
             return Ok(None);
         }
         let header = match frame::header(self.input, &options, &mut ()) {
@@ -293,7 +297,7 @@ impl<'i> Feed<'_, 'i> {
         if checkpoint(input.len()) < input.len() {
             return self.decoder.check_partial();
         }
-        self.decoder.checked = input.len();
+        self.decoder.checked = Checked::all(input.len());
         let options = self.decoder.judge.options;
         check_partial(header, input, &options).map_err(|error| self.decoder.fail(error))
     }
@@ -305,10 +309,10 @@ impl<'i> Feed<'_, 'i> {
         if !self.carry_over(missing) {
             return self.decoder.check_partial().map(|()| None);
         }
-        let StreamDecoder { judge: Judge { options, .. }, carry, state, taken, checked } =
+        let StreamDecoder { judge: Judge { options, .. }, carry, state, taken, checked, .. } =
             &mut *self.decoder;
         *state = State::Packet;
-        *checked = 0;
+        *checked = Checked::NONE;
         *taken = len;
         let bytes = carry.get(..len).unwrap_or_default();
         let now = *options;
@@ -348,6 +352,12 @@ impl<'i> Feed<'_, 'i> {
                 return Ok(None);
             }
             match self.decoder.state {
+                State::Begun(needed) => {
+                    if !self.carry_over(needed.saturating_sub(available)) {
+                        return self.decoder.check_partial().map(|()| None);
+                    }
+                    self.decoder.state = State::Packet;
+                }
                 State::Packet | State::Gather(_) => match self.find_packet(is_carried)? {
                     ControlFlow::Continue(()) => {}
                     ControlFlow::Break(found) => return Ok(found),
@@ -398,7 +408,11 @@ impl<'i> Feed<'_, 'i> {
                 self.decoder.state = State::Gather(len);
                 len
             }
-            Judgement::NeedMore(count) => held.saturating_add(count),
+            Judgement::NeedMore(count) => {
+                let needed = held.saturating_add(count);
+                self.decoder.state = State::Begun(needed);
+                needed
+            }
             judgement => {
                 return Ok(match self.begin(judgement, is_carried) {
                     Some(found) => ControlFlow::Break(Some(found)),
@@ -412,13 +426,12 @@ impl<'i> Feed<'_, 'i> {
             self.decoder.state = State::Packet;
             return Ok(ControlFlow::Continue(()));
         }
-        self.decoder.check_partial()?;
-        Ok(ControlFlow::Break(None))
+        self.decoder.check_partial().map(|()| ControlFlow::Break(None))
     }
 
     /// Begins with a packet of which enough is there.
     fn begin(&mut self, judgement: Judgement, is_carried: bool) -> Option<Found<'i>> {
-        self.decoder.checked = 0;
+        self.decoder.checked = Checked::NONE;
         let (what, len) = match judgement {
             Judgement::Packet { header, len } => (What::Packet(header), len),
             Judgement::Stream { header, len } => {
