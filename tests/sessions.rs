@@ -26,3 +26,5 @@ mod model;
 mod order;
 #[path = "sessions/secrets.rs"]
 mod secrets;
+#[path = "sessions/skipped.rs"]
+mod skipped;

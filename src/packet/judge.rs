@@ -209,6 +209,14 @@ pub(crate) const fn checkpoint(len: usize) -> usize {
     }
 }
 
+/// The next number of held bytes of which more is looked at than of `due`, which is such a number.
+pub(crate) const fn next_checkpoint(due: usize) -> usize {
+    match due.checked_ilog2() {
+        Some(log @ 8..) => due.saturating_add(1_usize.wrapping_shl(log.saturating_sub(3))),
+        _ => due.saturating_add(1),
+    }
+}
+
 /// How many bytes of a packet that has not arrived whole have been looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Checked(u32);

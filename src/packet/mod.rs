@@ -52,7 +52,7 @@ pub use error::{DecodeError, ErrorKind};
 pub use explain::{ExplainedField, Explanation, Value, explain};
 pub use field::Field;
 pub use frame::{Frame, Split, split};
-pub(crate) use judge::{Judge, Judgement};
+pub(crate) use judge::{Judge, Judgement, checkpoint, next_checkpoint};
 pub use list::{Entries, Entry, List};
 pub use options::DecodeOptions;
 pub use packet_type::PacketType;
@@ -75,7 +75,8 @@ use crate::{
 };
 use bytes::BufMut;
 use fields::Fields;
-use frame::{Header, Start};
+pub(crate) use frame::Header;
+use frame::Start;
 use watch::{Glance, NotPlain, Partial, Watch};
 
 /// A packet of any type.
@@ -478,7 +479,7 @@ struct Unread {
 
 #[cold]
 #[inline(never)]
-fn check_incomplete(input: &[u8], options: &DecodeOptions) -> Result<(), DecodeError> {
+pub(crate) fn check_incomplete(input: &[u8], options: &DecodeOptions) -> Result<(), DecodeError> {
     match frame::header(input, options, &mut ())? {
         Start::Header(header) => check_partial(&header, input, options),
         Start::Partial => Ok(()),

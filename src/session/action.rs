@@ -16,7 +16,8 @@ use alloc::sync::Arc;
 use core::{fmt, num::NonZeroU32};
 
 /// The name of a message or request that was accepted for sending. One later action has it, and no
-/// other message or request of the session has it before 4,294,967,295 more.
+/// other message or request of the session has it before 4,294,967,295 more. Requests, which end with
+/// their connection, are not in the journal: a session that is restored from it may use their names again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Token(NonZeroU32);

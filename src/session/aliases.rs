@@ -8,8 +8,8 @@ use core::num::NonZeroU16;
 /// Those of both sides.
 #[derive(Default)]
 pub(super) struct Aliases {
-    /// What this side has told the peer.
-    told: Vec<Option<Arc<Content>>>,
+    /// What this side has told the peer. Without the messages, which may be large.
+    told: Vec<Option<Arc<[u8]>>>,
     /// What the peer has told.
     heard: Vec<Option<Arc<[u8]>>>,
     heard_bytes: usize,
@@ -24,18 +24,23 @@ impl Aliases {
     /// Whether the peer knows that the alias stands for this topic.
     pub(super) fn is_told(&self, alias: u16, content: &Content) -> bool {
         let told = self.told.get(place(alias)).and_then(Option::as_ref);
-        told.is_some_and(|told| told.topic() == content.topic())
+        told.is_some_and(|told| **told == *content.topic().as_bytes())
     }
 
     /// The peer is told what the alias stands for.
-    pub(super) fn tell(&mut self, alias: u16, content: &Arc<Content>) {
+    pub(super) fn tell(&mut self, alias: u16, content: &Content) {
         let at = place(alias);
         if self.told.len() <= at {
             self.told.resize(at.saturating_add(1), None);
         }
         if let Some(told) = self.told.get_mut(at) {
-            *told = Some(Arc::clone(content));
+            *told = Some(Arc::from(content.topic().as_bytes()));
         }
+    }
+
+    /// What the peer has told does not hold any more.
+    pub(super) fn forget_heard(&mut self) {
+        (self.heard, self.heard_bytes) = (Vec::new(), 0);
     }
 
     /// The topic of a PUBLISH that has an alias, which is learnt or looked up. There are at most so many

@@ -9,6 +9,7 @@ use super::{
     action::{Common, Failure, Token},
     aliases::Aliases,
     fault::{CloseReason, CommandError, Dropped},
+    input::Front,
     journal::Record,
     message::{Content, Message},
     options::SessionOptions,
@@ -124,8 +125,7 @@ pub(super) struct Exchange {
     pub(super) decode: DecodeOptions,
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
-    /// How many bytes of a packet that is skipped are still to come.
-    pub(super) skip: u32,
+    pub(super) front: Front,
     pub(super) next_token: Token,
     /// How many topic aliases the peer may use.
     pub(super) own_aliases: u16,
@@ -153,7 +153,7 @@ impl Exchange {
             options,
             last_sent: Instant::default(),
             last_received: Instant::default(),
-            skip: 0,
+            front: Front::UNKNOWN,
             next_token: Token::FIRST,
             own_aliases: 0,
             is_limit_told: false,
@@ -250,7 +250,7 @@ impl Exchange {
         if let Some(pending) = &mut self.pending {
             pending.retain(|pending| !matches!(pending, Pending::Close(_)));
         }
-        (self.skip, self.is_online, self.is_quiet) = (0, false, false);
+        (self.front, self.is_online, self.is_quiet) = (Front::UNKNOWN, false, false);
         (self.last_sent, self.last_received) = (now, now);
     }
 
@@ -264,7 +264,7 @@ impl Exchange {
 
     /// The connection is at its end. What is to be written before it is closed stays.
     pub(super) fn disconnected(&mut self) {
-        (self.is_online, self.skip) = (false, 0);
+        (self.is_online, self.front) = (false, Front::UNKNOWN);
         if !planted!(AliasesKeptOnReconnect) {
             self.aliases = None;
         }

@@ -58,6 +58,8 @@ const KNOWN: u8 = 4;
 const OWED: u8 = 8;
 /// By the application; forgotten when that is told, or can't be told any more.
 const REFUSED: u8 = 16;
+/// PUBREC was sent, so that PUBREL may come though another PUBREC is owed.
+const ANSWERED: u8 = 32;
 
 #[derive(Clone, Copy, Debug)]
 struct Owed {
@@ -252,7 +254,7 @@ impl Inbound {
         let (id, reason) = first(pubrecs)?;
         pubrecs.pop_front();
         // [MQTT-4.3.3-9]
-        let left = if reason.is_failure() { 0 } else { self.known.get(id) & !OWED };
+        let left = if reason.is_failure() { 0 } else { self.known.get(id) & !OWED | ANSWERED };
         self.known.set(id, left);
         Some(Acknowledgement { flow: Flow::ExactlyOnce, id, reason })
     }
@@ -261,13 +263,25 @@ impl Inbound {
     /// Tells whether it was in use; if not, 5.0 says so by the reason code 0x92.
     #[inline]
     pub fn pubrel(&mut self, id: PacketId) -> Result<bool, InboundError> {
-        match taken(state(self.known.get(id)), Arrived::Pubrel) {
+        let flags = self.known.get(id);
+        match taken(state(flags), Arrived::Pubrel) {
             Taken::Completed => {
+                if flags & OWED != 0 {
+                    self.forget_owed(id);
+                }
                 self.known.set(id, 0);
                 Ok(true)
             }
             Taken::Early => Err(InboundError::Early(id)),
             _ => Ok(false),
+        }
+    }
+
+    /// Another PUBREC is not to be sent any more.
+    #[cold]
+    fn forget_owed(&mut self, id: PacketId) {
+        if let Some(owed) = &mut self.owed {
+            owed.pubrecs.retain(|owed| owed.id != id);
         }
     }
 
@@ -303,6 +317,7 @@ impl Inbound {
 const fn state(flags: u8) -> Received {
     match flags {
         0 => Received::Nothing,
+        flags if flags & ANSWERED != 0 => Received::Pubrec,
         flags if flags & (UNACKNOWLEDGED | OWED) != 0 => Received::Publish,
         _ => Received::Pubrec,
     }

@@ -1,7 +1,7 @@
 //! What is taken off the front of what has come.
 
 use super::{
-    Answer, Awaited, Flow,
+    Answer, Awaited,
     action::{Common, Token},
     exchange::Exchange,
     fault::Fault,
@@ -9,13 +9,47 @@ use super::{
 };
 use crate::{
     packet::{
-        DecodeError, ErrorKind, Judge, Judgement, Oversize, Packet, PacketType, Properties,
-        Publish, Skipped, StreamItem, What, read_item, read_short,
+        DecodeError, ErrorKind, Header, Judge, Judgement, Oversize, Packet, PacketType, Properties,
+        Publish, Skipped, Split, StreamItem, What, check_incomplete, checkpoint, next_checkpoint,
+        read_item, read_short, split,
     },
     time::Instant,
     types::{PacketId, ReasonCode, Version},
     wire::HAS_ROOM,
 };
+
+/// What is known of the packet at the front of what comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Front(u32);
+
+impl Front {
+    pub(super) const UNKNOWN: Self = Self(0);
+
+    /// Above every length of a packet.
+    const NEEDED: u32 = 1 << 31;
+
+    /// It is skipped, and so many bytes of it are still to come.
+    fn skip(left: usize) -> Self {
+        Self(u32::try_from(left).unwrap_or(u32::MAX) & !Self::NEEDED)
+    }
+
+    /// Nothing can be said of it before so many bytes of it are there.
+    fn need(len: usize) -> Self {
+        Self(u32::try_from(len).unwrap_or(u32::MAX) | Self::NEEDED)
+    }
+
+    fn needed(self) -> Option<usize> {
+        let len = self.0 & !Self::NEEDED;
+        (len != self.0).then(|| usize::try_from(len).unwrap_or(usize::MAX))
+    }
+
+    fn left(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// A part of a packet that is shorter is looked at each time.
+const LONG: usize = 256;
 
 /// A packet, or what is known of one that is too large.
 pub(super) enum Item<'b> {
@@ -36,10 +70,16 @@ impl Exchange {
     #[inline]
     pub(super) fn next_item<'b>(
         &mut self,
+        now: Instant,
         input: &mut &'b [u8],
     ) -> Result<Option<Item<'b>>, DecodeError> {
-        if self.skip > 0 {
-            self.pass(input);
+        if self.front != Front::UNKNOWN && !self.go_on(now, input) {
+            return Ok(None);
+        }
+        if input.len() >= LONG
+            && let Ok(Split::NeedMore(missing)) = split(input, self.decode)
+        {
+            return self.look_at_part(input, missing).map(|()| None);
         }
         match Packet::read(input, self.decode) {
             Ok(packet) => Ok(packet.map(Item::Packet)),
@@ -49,29 +89,63 @@ impl Exchange {
                     && self.options.oversize == Oversize::Skip
                     && !self.is_limit_told =>
             {
-                self.skip_large(input, error)
+                self.skip_large(now, input, error)
             }
             Err(error) => Err(error),
         }
     }
 
+    /// Whether there is something to be read, after what has been said of the packet at the front.
+    #[cold]
+    fn go_on(&mut self, now: Instant, input: &mut &[u8]) -> bool {
+        if let Some(needed) = self.front.needed() {
+            if input.len() < needed {
+                return false;
+            }
+            self.front = Front::UNKNOWN;
+        } else {
+            self.pass(now, input);
+        }
+        true
+    }
+
     /// Takes off what is still to come of a packet that is skipped.
-    fn pass(&mut self, input: &mut &[u8]) {
-        let skip = usize::try_from(self.skip).unwrap_or(usize::MAX).min(input.len());
+    fn pass(&mut self, now: Instant, input: &mut &[u8]) {
+        let left = self.front.left();
+        let skip = left.min(input.len());
         *input = input.get(skip..).unwrap_or_default();
-        self.skip = self.skip.saturating_sub(u32::try_from(skip).unwrap_or(u32::MAX));
+        self.front = Front::skip(left.saturating_sub(skip));
+        if self.front == Front::UNKNOWN {
+            self.last_received = now;
+        }
+    }
+
+    /// Refuses the part of a long packet that is there if nothing can make it valid any more. It is looked
+    /// at again when there is so much more that the work stays linear, however the packet is cut.
+    #[cold]
+    fn look_at_part(&mut self, input: &[u8], missing: usize) -> Result<(), DecodeError> {
+        let due = checkpoint(input.len());
+        check_incomplete(input.get(..due).unwrap_or_default(), &self.decode)?;
+        let whole = input.len().saturating_add(missing);
+        self.front = Front::need(next_checkpoint(due).min(whole));
+        Ok(())
     }
 
     #[cold]
     fn skip_large<'b>(
         &mut self,
+        now: Instant,
         input: &mut &'b [u8],
         too_large: DecodeError,
     ) -> Result<Option<Item<'b>>, DecodeError> {
         let judge = Judge { options: self.decode, stream_up_to: 0, oversize: Oversize::Skip };
         let (header, len) = match judge.judge(input)? {
             Judgement::Skip { header, len } => (header, len),
-            Judgement::NeedMore(_) => return Ok(None),
+            Judgement::NeedMore(count) => {
+                // Until then nothing more can be said of it.
+                self.front = Front::need(input.len().saturating_add(count));
+                return Ok(None);
+            }
             // Its topic alone is too large, so that its identifier can't be learnt.
             _ => return Err(too_large),
         };
@@ -81,24 +155,12 @@ impl Exchange {
         else {
             return Err(too_large);
         };
-        self.skip = skipped.packet_len;
-        self.pass(input);
-        Ok(Some(Item::Skipped(skipped)))
-    }
-
-    /// Acknowledges a message that is skipped, so that it does not come again.
-    pub(super) fn skipped(&mut self, now: Instant, skipped: &Skipped<'_>) -> Result<(), Fault> {
-        let Some(packet_id) = skipped.packet_id else { return Ok(()) };
-        let Some(flow) = skipped.qos.and_then(Flow::of) else { return Ok(()) };
-        let is_told = self.peer.has_reasons;
-        // A refusal leaves nothing to be remembered.
-        if flow == Flow::ExactlyOnce && !is_told {
-            self.inbound.take(packet_id, flow)?;
-            self.note(|| Record::Received { packet_id });
+        if is_alias_unread(&header, &skipped, start.len()) && self.peer.has_reasons {
+            self.forget_heard();
         }
-        let (reason, none) = (ReasonCode::QUOTA_EXCEEDED, Properties::EMPTY);
-        let _ = self.answer(now, flow.answer(), packet_id, reason, none);
-        Ok(())
+        self.front = Front::skip(usize::try_from(skipped.packet_len).unwrap_or(usize::MAX));
+        self.pass(now, input);
+        Ok(Some(Item::Skipped(skipped)))
     }
 
     /// Takes an acknowledgement off the front that says success and is what is waited for, as most are.
@@ -106,7 +168,7 @@ impl Exchange {
     /// [`Self::next_item`].
     #[inline(always)]
     pub(super) fn plain_answer(&mut self, now: Instant, input: &mut &[u8]) -> Option<Plain> {
-        if self.skip > 0 || self.decode.max_packet_size < 4 {
+        if self.front != Front::UNKNOWN || self.decode.max_packet_size < 4 {
             return None;
         }
         let (packet_type, packet_id, after) = read_short(input)?;
@@ -146,7 +208,7 @@ impl Exchange {
         now: Instant,
         input: &mut &'b [u8],
     ) -> Option<Publish<'b>> {
-        if !HAS_ROOM || self.skip > 0 {
+        if !HAS_ROOM || self.front != Front::UNKNOWN {
             return None;
         }
         let version = if IS_5_0 { Version::NEWEST } else { Version::DEFAULT };
@@ -190,4 +252,13 @@ impl Exchange {
             other => Err(Fault::Unexpected(other.packet_type())),
         }
     }
+}
+
+/// Whether a PUBLISH of 5.0 that is skipped, of which so many bytes are there, has a topic for which there
+/// may be an alias among properties that are not.
+fn is_alias_unread(header: &Header, skipped: &Skipped<'_>, len: usize) -> bool {
+    let Some(topic) = skipped.topic else { return false };
+    let id_len = if header.has_packet_id() { 2_usize } else { 0 };
+    let address = topic.as_bytes().len().saturating_add(id_len).saturating_add(2);
+    len <= header.header_len().saturating_add(address)
 }

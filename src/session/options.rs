@@ -16,13 +16,15 @@ pub struct SessionOptions {
     /// of its CONNECT, of which the smaller one counts; a server of 5.0 says so in its CONNACK.
     pub max_packet_size: u32,
     /// What happens to a packet that is larger: the connection is closed, or a PUBLISH is skipped as
-    /// it arrives, reported and acknowledged. A peer of 5.0 that was told the limit is always refused.
+    /// it arrives, reported and acknowledged. A peer of 5.0 that was told the limit is always refused,
+    /// and so is a topic that alone is over the limit.
     pub oversize: Oversize,
     /// How many messages of QoS 1 and 2 are sent before one is acknowledged, at least 1. In 5.0 the
     /// peer may want fewer.
     pub max_in_flight: u16,
     /// How many messages of QoS 1 and 2 may be received before they are acknowledged, at least 1: the
-    /// Receive Maximum of a server of 5.0. A client of 5.0 says it in its CONNECT.
+    /// Receive Maximum of a server of 5.0. A client of 5.0 says it in its CONNECT; one of 3.1 and 3.1.1,
+    /// which can't, takes what comes.
     pub receive_maximum: u16,
     /// How many messages wait behind those in flight, or for a peer that is away.
     pub max_queued: u32,

@@ -273,8 +273,8 @@ impl Server {
         }
     }
 
-    /// What is to be written now. Persist [`Self::journal`] before; with a journal, only what it told of
-    /// is written.
+    /// What is to be written now. With a journal, persist what [`Self::journal`] tells before it is
+    /// written.
     #[inline]
     pub fn transmit(&mut self, now: Instant) -> &mut Outgoing {
         self.exchange.transmit(now)

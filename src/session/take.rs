@@ -142,12 +142,9 @@ fn take_any<'b, S: Side>(
         if side.is_full() || !side.may_take(input) {
             return None;
         }
-        let told = match side.exchange().next_item(input) {
+        let told = match side.exchange().next_item(now, input) {
             Ok(None) => return None,
-            Ok(Some(item)) => {
-                side.exchange().last_received = now;
-                handle(side, now, item)
-            }
+            Ok(Some(item)) => handle(side, now, item),
             Err(error) => Err(error.into()),
         };
         match told {
@@ -164,7 +161,10 @@ fn handle<'b, S: Side>(
     item: Item<'b>,
 ) -> Result<Option<S::Action<'b>>, Fault> {
     match item {
-        Item::Packet(packet) => side.handle(now, packet),
+        Item::Packet(packet) => {
+            side.exchange().last_received = now;
+            side.handle(now, packet)
+        }
         Item::Skipped(skipped) if side.is_online() => {
             side.exchange().skipped(now, &skipped)?;
             Ok(Some(Common::Skipped(skipped).into()))

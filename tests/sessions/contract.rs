@@ -1,10 +1,10 @@
 //! Any call at any time works, or answers an error that changes nothing.
 
-use crate::end::{End, connect_bytes, id, message, online, serving, with_connect};
+use crate::end::{End, at, connect_bytes, id, message, online, serving, with_connect};
 use bytes::Buf;
 use mqtt_pure::{
-    Client, CommandError, Disconnect, Instant, Properties, Property, QoS, ReasonCode, Server,
-    SessionOptions, Suback, Subscription, TopicFilter, Unsuback, Version,
+    Client, CommandError, Connect, Disconnect, Instant, Properties, Property, QoS, ReasonCode,
+    Server, SessionOptions, Suback, Subscription, Text, TopicFilter, Unsuback, Version,
 };
 
 const NOW: Instant = Instant::from_millis(1);
@@ -231,4 +231,36 @@ fn an_acknowledgement_that_may_not_be_sent_is_refused() {
     assert!(matches!(acknowledge(SUCCESS, &expiry), Err(CommandError::Encode(_))));
     assert_eq!(acknowledge(SUCCESS, &[]), Ok(()));
     assert_eq!(client.written(NOW), [0x40, 2, 0, 7]);
+}
+
+#[test]
+fn a_client_may_take_its_leave_while_it_authenticates() {
+    let mut server = Server::new(SessionOptions::new());
+    server.opened(at(0));
+    let method = [Property::AuthenticationMethod(Text::new("m").unwrap())];
+    let mut connect = Connect::new(Version::V5_0, Text::new("c").unwrap());
+    connect.properties = Properties::from(&method[..]);
+    let mut bytes = Vec::new();
+    connect.encode(Version::V5_0, &mut bytes).unwrap();
+    server.hear(at(0), &bytes);
+    let (next, none) = (ReasonCode::CONTINUE_AUTHENTICATION, Properties::EMPTY);
+    server.authenticate(at(0), next, none).unwrap();
+    // [MQTT-3.1.2-30]
+    let told = server.hear(at(0), &[0xe0, 0]);
+    assert!(told[0].starts_with("Disconnected("), "{told:?}");
+    assert_eq!(told[1], "Close(PeerDisconnected)");
+    assert!(server.accept(at(0), none).is_err());
+}
+
+#[test]
+fn a_session_that_was_to_end_with_its_connection_can_t_be_kept_in_the_end() {
+    let mut client = Client::new(SessionOptions::client());
+    client.opened(at(0), &Connect::new(Version::V5_0, Text::new("c").unwrap())).unwrap();
+    client.written(at(0));
+    client.hear(at(0), &[0x20, 8, 0, 0, 5, 0x11, 0, 0, 0, 100]);
+    let expiry = [Property::SessionExpiryInterval(50)];
+    let mut disconnect = Disconnect::new();
+    disconnect.properties = Properties::from(&expiry[..]);
+    assert_eq!(client.disconnect(at(1), &disconnect), Err(CommandError::SessionExpiry));
+    assert!(client.is_connected() && client.written(at(1)).is_empty());
 }

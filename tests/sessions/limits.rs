@@ -1,8 +1,13 @@
 //! Peers that do not read, and packets that are too large.
 
-use crate::end::{End, at, connect, id, message, online, packets, payloads, serving};
-use bytes::Buf;
-use mqtt_pure::{Client, CommandError, Oversize, Published, QoS, Role, SessionOptions, Version};
+use crate::end::{
+    End, at, connect, connect_bytes, id, message, online, packets, payloads, serving, with_connect,
+};
+use bytes::{Buf, Bytes};
+use mqtt_pure::{
+    Client, CommandError, Message, Oversize, Properties, Property, Published, QoS, Role, Server,
+    SessionOptions, TopicName, Version,
+};
 
 /// The limit, and what is still written by the call that reaches it.
 const MOST: usize = 64;
@@ -173,11 +178,66 @@ fn what_is_too_large_for_the_peer_after_a_reconnect_is_dropped() {
     let token = client.publish(at(1), message(QoS::AtLeastOnce, &large)).unwrap().token().unwrap();
     client.publish(at(1), message(QoS::AtLeastOnce, "small")).unwrap();
     client.closed(at(2));
-    crate::end::with_connect(Version::V5_0, false, |c| client.opened(at(3), &c)).unwrap();
+    with_connect(Version::V5_0, false, |c| client.opened(at(3), &c)).unwrap();
     client.written(at(3));
     let told = client.hear(at(3), b"\x20\x08\x01\0\x05\x27\0\0\0\x20");
     let failed = format!("Failed {{ token: {token:?}, failure: Dropped(TooLarge) }}");
     assert!(told[0].starts_with("Connected(") && told[1..] == [failed], "{told:?}");
     let sent = packets(&client.written(at(3)), Version::V5_0, Role::Client);
     assert!(sent.len() == 1 && sent[0].contains("dup: true"), "{sent:?}");
+}
+
+#[test]
+fn what_the_application_tells_in_connack_holds() {
+    let mut options = SessionOptions::new();
+    (options.receive_maximum, options.max_packet_size) = (1, 50);
+    options.manual_acknowledgement = true;
+    let mut server = Server::new(options);
+    server.opened(at(0));
+    server.hear(at(0), &connect_bytes(Version::V5_0, true));
+    let more = [
+        Property::ReceiveMaximum(2.try_into().unwrap()),
+        Property::MaximumPacketSize(100.try_into().unwrap()),
+    ];
+    server.accept(at(0), Properties::from(&more[..])).unwrap();
+    let publish = |id| [&[0x32, 66, 0, 1, b't', 0, id, 0][..], &[b'x'; 60]].concat();
+    for id in [1, 2] {
+        let told = server.hear(at(1), &publish(id));
+        assert!(told[0].starts_with("Message("), "{told:?}");
+    }
+    assert_eq!(server.hear(at(1), &publish(3)), ["Close(Fault(Identifier(TooMany(2))))"]);
+}
+
+#[test]
+fn a_receive_maximum_of_none_is_one() {
+    for version in [Version::V3_1_1, Version::V5_0] {
+        let mut options = SessionOptions::new();
+        (options.receive_maximum, options.manual_acknowledgement) = (0, true);
+        let mut server = serving(version, options);
+        let publish: &[u8] = if version == Version::V5_0 {
+            b"\x32\x06\0\x01t\0\x01\0"
+        } else {
+            b"\x32\x05\0\x01t\0\x01"
+        };
+        let told = server.hear(at(1), publish);
+        assert!(told[0].starts_with("Message("), "{version}: {told:?}");
+    }
+}
+
+#[test]
+fn topic_aliases_keep_no_payloads() {
+    let mut client = Client::new(SessionOptions::client());
+    with_connect(Version::V5_0, true, |connect| client.opened(at(0), &connect)).unwrap();
+    client.written(at(0));
+    client.hear(at(0), &[0x20, 6, 0, 0, 3, 0x22, 0xff, 0xff]);
+    for alias in 1..=3_u16 {
+        let payload = Bytes::from(vec![0; 10_000]);
+        let properties = [Property::TopicAlias(alias.try_into().unwrap())];
+        let message = Message::new(TopicName::new("t").unwrap(), payload.clone())
+            .with_properties(Properties::from(&properties[..]))
+            .unwrap();
+        assert_eq!(client.publish(at(1), message), Ok(Published::Written));
+        client.written(at(1));
+        assert!(payload.is_unique());
+    }
 }

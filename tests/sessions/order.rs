@@ -1,9 +1,9 @@
 //! What may come when: what comes out of turn closes the connection and harms nothing.
 
-use crate::end::{End, at, connack, connect_bytes, message, online, serving, with_connect};
+use crate::end::{End, at, connack, connect_bytes, id, message, online, serving, with_connect};
 use mqtt_pure::{
-    Binary, Client, Connect, DecodeOptions, Properties, Property, QoS, Server, SessionOptions,
-    Text, Version,
+    Binary, Client, Connect, DecodeOptions, Properties, Property, QoS, ReasonCode, Server,
+    SessionOptions, Text, Version,
 };
 
 const VERSIONS: [Version; 2] = [Version::V3_1_1, Version::V5_0];
@@ -155,7 +155,7 @@ fn a_batch_behind_connect_waits_for_the_answer() {
     assert!(server.is_blocked());
     assert!(server.receive(at(0), &mut input).is_none());
     assert_eq!(input.len(), 7);
-    server.refuse(at(0), Some(mqtt_pure::ReasonCode::NOT_AUTHORIZED), Properties::EMPTY).unwrap();
+    server.refuse(at(0), Some(ReasonCode::NOT_AUTHORIZED), Properties::EMPTY).unwrap();
     assert_eq!(format!("{:?}", server.receive(at(0), &mut input)), "Some(Close(Refused))");
     assert_eq!(server.receive(at(0), &mut input), None);
     assert!(input.is_empty(), "what came behind a refused CONNECT is let go");
@@ -194,4 +194,29 @@ fn no_session_is_kept_longer_than_the_options_allow() {
     assert_eq!(kept_for(50, Some(10), 60, 90), (told(10), Some(11_000)));
     // The client did not want it to be so.
     assert_eq!(kept_for(0, None, 60, 60), (told(0), None));
+}
+
+#[test]
+fn a_pubrel_may_come_though_a_repetition_is_not_answered() {
+    for version in [Version::V3_1, Version::V3_1_1, Version::V5_0] {
+        let mut options = SessionOptions::new();
+        options.manual_acknowledgement = true;
+        let mut server = serving(version, options);
+        let publish = |first, id, payload: &[u8]| {
+            let none: &[u8] = if version == Version::V5_0 { &[0] } else { &[] };
+            let body = [&[0, 1, b't', 0, id][..], none, payload].concat();
+            [&[first, u8::try_from(body.len()).unwrap()][..], &body].concat()
+        };
+        server.hear(at(1), &publish(0x34, 1, b"one"));
+        let (qos, none) = (QoS::ExactlyOnce, Properties::EMPTY);
+        server.acknowledge(at(1), id(1), qos, ReasonCode::SUCCESS, none).unwrap();
+        assert_eq!(server.written(at(1)), [0x50, 2, 0, 1]);
+        server.hear(at(1), &publish(0x34, 2, b"two"));
+        // It has crossed the PUBREC, to which the PUBREL is the answer.
+        server.hear(at(2), &publish(0x3c, 1, b"one"));
+        assert_eq!(server.hear(at(2), &[0x62, 2, 0, 1]), [""; 0], "{version}");
+        assert_eq!(server.written(at(2)), [0x70, 2, 0, 1]);
+        server.acknowledge(at(3), id(2), qos, ReasonCode::SUCCESS, none).unwrap();
+        assert_eq!(server.written(at(3)), [0x50, 2, 0, 2]);
+    }
 }

@@ -151,8 +151,8 @@ impl Client {
         let expiry = disconnect.properties.session_expiry_interval();
         let is_online = self.phase == Phase::Online;
         let agreed = if is_online { self.expiry } else { self.asked_expiry };
-        // [MQTT-3.1.2-23] of 5.0
-        if agreed == 0 && expiry.is_some_and(|expiry| expiry > 0) {
+        // Section 3.14.2.2.2 of 5.0: after a CONNECT with 0 it can't be set any more.
+        if (agreed == 0 || self.asked_expiry == 0) && expiry.is_some_and(|expiry| expiry > 0) {
             return Err(CommandError::SessionExpiry);
         }
         let (reason, properties) = (disconnect.reason, disconnect.properties);

@@ -2,7 +2,7 @@
 
 use super::{Aliased, Exchange};
 use crate::{
-    packet::{PacketType, Properties, Puback, Publish, Pubrec, check_sender},
+    packet::{PacketType, Properties, Puback, Publish, Pubrec, Skipped, check_sender},
     session::{
         Arrival, Flow, InboundError,
         action::Received,
@@ -13,6 +13,7 @@ use crate::{
     topic::TopicName,
     types::{Delivery, PacketId, QoS, ReasonCode},
 };
+use core::num::NonZeroU16;
 
 impl Exchange {
     /// A message has come: what is to be delivered, if it is.
@@ -25,7 +26,7 @@ impl Exchange {
         let topic = if publish.properties.is_empty() {
             None
         } else {
-            self.resolve(publish.properties, publish.topic)?
+            self.resolve_in(publish.properties, publish.topic)?
         };
         Ok(match self.admit(now, publish.delivery)? {
             Arrival::Deliver => Some(Received::new(publish, topic)),
@@ -115,18 +116,54 @@ impl Exchange {
     /// The topic that an alias stands for, if there is one. By value, so that a PUBLISH without
     /// properties never has to be in memory on its way.
     #[inline(never)]
-    fn resolve(
+    fn resolve_in(
         &mut self,
         properties: Properties<'_>,
         topic: Option<TopicName<'_>>,
     ) -> Result<Option<Aliased>, Fault> {
-        let Some(alias) = properties.topic_alias() else { return Ok(None) };
+        properties.topic_alias().map_or(Ok(None), |alias| self.resolve(alias, topic))
+    }
+
+    fn resolve(
+        &mut self,
+        alias: NonZeroU16,
+        topic: Option<TopicName<'_>>,
+    ) -> Result<Option<Aliased>, Fault> {
         // [MQTT-3.3.2-9] [MQTT-3.3.2-11]
         if alias.get() > self.own_aliases {
             return Err(Fault::TopicAlias(alias.get()));
         }
         let aliases = self.aliases.get_or_insert_default();
         aliases.resolve(alias, topic, self.options.max_alias_bytes)
+    }
+
+    /// Acknowledges a message that is skipped, so that it does not come again: as one that the
+    /// application has taken, or, where that can be said, refused.
+    pub(in crate::session) fn skipped(
+        &mut self,
+        now: Instant,
+        skipped: &Skipped<'_>,
+    ) -> Result<(), Fault> {
+        if let Some(alias) = skipped.topic_alias {
+            // [MQTT-3.3.2-10]
+            self.resolve(alias, skipped.topic)?;
+        }
+        let Some((packet_id, qos)) = skipped.packet_id.zip(skipped.qos) else { return Ok(()) };
+        let Some(flow) = Flow::of(qos) else { return Ok(()) };
+        // One that has come before is answered as it was then.
+        if self.admit_unacknowledged(now, packet_id, flow)? == Arrival::Deliver {
+            let (reason, none) = (ReasonCode::QUOTA_EXCEEDED, Properties::EMPTY);
+            // Before 5.0 this is a success.
+            let _ = self.acknowledge(now, packet_id, qos, reason, none);
+        }
+        Ok(())
+    }
+
+    /// A topic may have got an alias that was not read: those that are known are not to be relied on.
+    pub(in crate::session) fn forget_heard(&mut self) {
+        if let Some(aliases) = &mut self.aliases {
+            aliases.forget_heard();
+        }
     }
 
     /// The application has taken a message, or refuses it.

@@ -62,13 +62,17 @@ impl Server {
         self.expiry = granted.unwrap_or(asked.expiry);
         self.max_expiry = granted.unwrap_or(options.session_expiry);
         (self.phase, self.session_end) = (Phase::Online, Instant::NEVER);
-        // What the server tells the client holds for the server.
+        // What the server tells the client holds for the server, where it can.
         let told = Peer::of(version, all);
-        let receive_maximum = told.receive_maximum.min(options.receive_maximum);
+        let (receive_maximum, max_packet_size) = if told.has_reasons {
+            (told.receive_maximum, told.max_packet_size)
+        } else {
+            (options.receive_maximum.max(1), options.max_packet_size)
+        };
         self.exchange.inbound.set_maximum(receive_maximum);
         self.exchange.own_aliases = told.topic_alias_maximum;
         self.exchange.is_limit_told = all.maximum_packet_size().is_some();
-        self.exchange.decode.max_packet_size = told.max_packet_size.min(options.max_packet_size);
+        self.exchange.decode.max_packet_size = max_packet_size;
         (self.maximum_qos, self.retain_available) = (told.maximum_qos, told.retain_available);
         let (expiry, will) = (self.expiry, self.wills.waiting());
         self.exchange.note(|| Record::Connected { expiry, will });
@@ -209,7 +213,7 @@ fn connack_properties<'a>(
 
 /// The properties that tell the limits of the options, where they are not what holds anyway.
 fn limits(options: &SessionOptions) -> [Option<Property<'static>>; 5] {
-    let receive = NonZeroU16::new(options.receive_maximum);
+    let receive = NonZeroU16::new(options.receive_maximum.max(1));
     let size = NonZeroU32::new(options.max_packet_size);
     let (qos, aliases) = (options.maximum_qos, options.topic_alias_maximum);
     [

@@ -26,6 +26,12 @@ impl Server {
             return match (self.phase, packet) {
                 (Phase::Opened, Packet::Connect(connect)) => self.on_connect(connect).map(Some),
                 (Phase::Asked, Packet::Auth(auth)) => self.on_auth(auth).map(Some),
+                // [MQTT-3.1.2-30]
+                (Phase::Asked, Packet::Disconnect(disconnect)) if !self.waits_for_answer() => {
+                    self.exchange.tell(Pending::Close(CloseReason::PeerDisconnected));
+                    self.end(now, false);
+                    Ok(Some(ServerAction::Disconnected(disconnect)))
+                }
                 (_, other) => Err(Fault::Unexpected(other.packet_type())),
             };
         }
