@@ -251,3 +251,21 @@ fn a_giant_is_skipped_without_memory() {
     let decoder = StreamDecoder::new(options).with_oversize(Oversize::Skip);
     assert_eq!(pass_a_giant(decoder), (0, 2, 0));
 }
+
+#[test]
+fn a_large_packet_that_was_taken_late_leaves_no_memory_behind() {
+    let mut large = b"\x30\x80\x80\x3c\0\x01a".to_vec();
+    large.resize(4 + 0x3c * 16_384, 0);
+    large.extend(b"\xc0\0");
+    let before = live();
+    let mut decoder = StreamDecoder::new(DecodeOptions::new(Version::V3_1_1));
+    drop(decoder.feed(&large));
+    let mut feed = decoder.feed(b"");
+    let mut items = 0;
+    while feed.next().unwrap().is_some() {
+        items += 1;
+    }
+    drop(feed);
+    assert_eq!((items, decoder.buffered()), (2, 0));
+    assert!(live() - before <= 8_192, "{} bytes", live() - before);
+}

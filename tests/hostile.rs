@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "hostile/assumed.rs"]
+mod assumed;
 #[path = "hostile/limits_5_0.rs"]
 mod limits_5_0;
 #[path = "hostile/properties_5_0.rs"]

@@ -170,7 +170,8 @@ fn complete_body(
     let fits_5_0 = length.last() != Some(&0) || length.len() == 1;
     let of_5_0 = || model5::complete_body(first, known, value, rules).filter(|_| fits_5_0);
     let body = if first >> 4 == 1 {
-        // A CONNECT names its version itself.
+        // A CONNECT names its version itself. All but 3.1 want the flags of the first byte to be zero.
+        let of_5_0 = || if first & 15 == 0 { of_5_0() } else { None };
         complete_body_of_3(first, known, value, rules).or_else(of_5_0)
     } else if rules.is_5_0 {
         of_5_0()
@@ -186,7 +187,7 @@ fn complete_body(
 fn complete_body_of_3(first: u8, known: &[u8], len: usize, rules: Rules) -> Option<Vec<u8>> {
     let tape = Tape { known, body: Vec::new(), len };
     match first >> 4 {
-        1 => connect(&tape, rules),
+        1 => connect(&tape, first, rules),
         2 => connack(tape, rules),
         3 => publish(tape, first, rules),
         4..=7 | 11 => acknowledgement(tape),
@@ -346,10 +347,11 @@ fn suback(mut tape: Tape<'_>, rules: Rules) -> Option<Tape<'_>> {
     Some(tape)
 }
 
-fn connect<'a>(tape: &Tape<'a>, rules: Rules) -> Option<Tape<'a>> {
+fn connect<'a>(tape: &Tape<'a>, first: u8, rules: Rules) -> Option<Tape<'a>> {
     // Where the flags are not known yet, few fields make a short packet and many a long one.
     let tries = [(true, 0x02), (true, 0xc6), (false, 0x02), (false, 0xc6)];
-    tries.into_iter().find_map(|(is_3_1, flags)| connect_as(tape.clone(), is_3_1, flags, rules))
+    let mut possible = tries.into_iter().filter(|(is_3_1, _)| *is_3_1 || first & 15 == 0);
+    possible.find_map(|(is_3_1, flags)| connect_as(tape.clone(), is_3_1, flags, rules))
 }
 
 fn connect_as(mut tape: Tape<'_>, is_3_1: bool, flags: u8, rules: Rules) -> Option<Tape<'_>> {

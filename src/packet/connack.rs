@@ -56,11 +56,12 @@ impl<'a> Connack<'a> {
         let session_present = flags & known != 0;
         let start = r.at();
         let codes = Codes::of(PacketType::Connack, r.version(), r.options.sender);
+        let code = r.rest().first().copied().unwrap_or_default();
         let (reason, is_of_3_1_1) = Self::decode_code(&mut r, codes)?;
         if session_present && reason != ReasonCode::SUCCESS {
             // [MQTT-3.2.2-4]; 5.0: [MQTT-3.2.2-6]
-            let value = reason.get().into();
-            r.breach(ErrorKind::SessionPresentOnError, codes.field(), start, value)?;
+            let kind = ErrorKind::SessionPresentOnError;
+            r.breach(kind, codes.field(), start, code.into())?;
         }
         let properties = if is_of_3_1_1 { Properties::EMPTY } else { r.properties(Room::NOTHING)? };
         r.finish()?;

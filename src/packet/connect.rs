@@ -89,12 +89,19 @@ impl<'a> Connect<'a> {
     }
 
     #[inline(always)]
-    pub(crate) fn decode<W: Watch<'a>>(mut r: Fields<'a, '_, W>) -> Result<Self, W::Fault> {
+    pub(crate) fn decode<W: Watch<'a>>(
+        first: u8,
+        mut r: Fields<'a, '_, W>,
+    ) -> Result<Self, W::Fault> {
         let (header_len, remaining_length) = (r.at(), r.left());
-        r.version = r.connect_version()?;
+        r.version = r.connect_version(first)?;
         if W::TELLS {
+            r.named();
             r.check_minimal(header_len, remaining_length)?;
             return Self::decode_flags(r);
+        }
+        if first != PacketType::Connect.first_byte() {
+            return Err(r.strange());
         }
         // Two ways, in each of which the version is not a question any more; a glance leaves 3.1 to
         // others.

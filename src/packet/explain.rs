@@ -175,26 +175,19 @@ pub fn explain(input: &[u8], options: DecodeOptions) -> Explanation<'_> {
             }
         }
     }
-    let Audit { fields, violations, .. } = audit;
+    let Audit { fields, violations, version, .. } = audit;
     Explanation {
         packet_type: fields.iter().find_map(|field| match field.value {
             Value::FirstByte(packet_type, _) => Some(packet_type),
             _ => None,
         }),
-        version: version_of(&fields).unwrap_or(options.version),
+        version: version.unwrap_or(options.version),
         packet: packet.filter(|_| violations.is_empty()),
         fields,
         violations,
         missing,
         len,
     }
-}
-
-/// The version that a CONNECT names.
-fn version_of(fields: &[ExplainedField<'_>]) -> Option<Version> {
-    let level = fields.iter().find(|field| field.field == Field::ProtocolLevel)?;
-    let is_level = |version: &Version| level.value == Value::Number(version.level().into());
-    Version::ALL.into_iter().find(is_level)
 }
 
 /// Collects everything.
@@ -204,6 +197,8 @@ struct Audit<'a> {
     violations: Vec<DecodeError>,
     missing: usize,
     waiting: bool,
+    /// What a CONNECT has named.
+    version: Option<Version>,
 }
 
 impl Audit<'_> {
@@ -230,6 +225,10 @@ impl<'a> Watch<'a> for Audit<'a> {
 
     fn wait(&mut self) {
         self.waiting = true;
+    }
+
+    fn named(&mut self, version: Version) {
+        self.version = Some(version);
     }
 
     fn saw(&mut self, field: Field, span: Range<usize>, value: Value<'a>) {

@@ -153,6 +153,12 @@ impl<'a, 'w, W: Watch<'a>> Fields<'a, 'w, W> {
         self.watch.saw(field, start..end, value);
     }
 
+    /// The packet has named its version.
+    #[inline(always)]
+    pub(crate) fn named(&mut self) {
+        self.watch.named(self.version);
+    }
+
     /// Makes sure that the packet is long enough for what must follow.
     #[inline]
     pub(crate) fn require(&mut self, bytes: usize, last: Field) -> Result<(), W::Fault> {

@@ -269,7 +269,12 @@ pub(crate) fn header<'a, W: Watch<'a, Fault = DecodeError>>(
     };
     let header = Header { packet_type, first, len, remaining_length };
     watch.saw(Field::RemainingLength, 1..header.header_len(), Value::Number(remaining_length));
-    if remaining_length < bounds.min {
+    let is_short = match packet_type {
+        // All of it may be left out, or nothing.
+        PacketType::Auth => remaining_length == 1,
+        _ => remaining_length < bounds.min,
+    };
+    if is_short {
         let (kind, field) = too_short(&header, bounds);
         let body_len = usize::try_from(remaining_length).unwrap_or(usize::MAX);
         watch.breach(fault(kind, field, header.header_len().saturating_add(body_len), 0))?;
@@ -369,7 +374,7 @@ impl Bounds {
     const fn of(packet_type: PacketType, first: u8, options: &DecodeOptions) -> Self {
         let has_id = first & 0x06 != 0;
         match packet_type {
-            PacketType::Connect => Self::of_connect(options.versions),
+            PacketType::Connect => Self::of_connect(first, options.versions),
             PacketType::Pingreq | PacketType::Pingresp => Self::new(0, 0, Field::End),
             _ if options.version.pick(false, false, true) => Self::of_5_0(packet_type, has_id),
             _ => Self::of_3(packet_type, has_id),
@@ -380,10 +385,13 @@ impl Bounds {
         Self { min, max, last }
     }
 
-    /// Without properties: the fixed part of 3.1, and five fields.
-    const fn of_connect(versions: Versions) -> Self {
-        let has_properties = versions.have_properties();
-        Self::new(12, if has_properties { varint::MAX } else { 327_697 }, Field::ClientId)
+    /// Without properties: the fixed part of 3.1, and five fields. With flags it can be 3.1 alone, whose
+    /// protocol name is the longer one.
+    const fn of_connect(first: u8, versions: Versions) -> Self {
+        let is_3_1 = first & 0x0f != 0;
+        let has_properties = versions.have_properties() && !is_3_1;
+        let (min, max) = (12, if has_properties { varint::MAX } else { 327_697 });
+        Self::new(if is_3_1 { 14 } else { min }, max, Field::ClientId)
     }
 
     const fn of_3(packet_type: PacketType, has_id: bool) -> Self {
@@ -415,6 +423,7 @@ impl Bounds {
             P::Subscribe => (7, Field::SubscriptionOptions),
             P::Suback | P::Unsuback => (4, Field::ReasonCode),
             P::Unsubscribe => (6, Field::TopicFilter),
+            P::Auth => (0, Field::PropertyLength),
             _ => (0, Field::End),
         };
         Self::new(min, varint::MAX, last)

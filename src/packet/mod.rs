@@ -354,7 +354,7 @@ impl<'a> Packet<'a> {
             };
         }
         match fields.packet_type {
-            PacketType::Connect => decode!(Connect),
+            PacketType::Connect => decode!(Connect, first),
             PacketType::Connack => decode!(Connack),
             PacketType::Publish => decode!(Publish, first),
             PacketType::Puback => decode!(Puback),

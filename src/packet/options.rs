@@ -17,7 +17,8 @@ use crate::types::{Role, Version, Versions};
 #[non_exhaustive]
 pub struct DecodeOptions {
     /// The version that the connection speaks. A CONNECT names its version itself; before it, a
-    /// server uses the default.
+    /// server uses the default, by which the fixed header of the CONNECT is judged: 5.0 wants its
+    /// Remaining Length in the shortest form, whatever it names.
     pub version: Version,
     /// The versions that a CONNECT may name. By default all.
     pub versions: Versions,

@@ -9,13 +9,15 @@ use crate::{types::Version, wire::Text};
 impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     /// The version that a CONNECT names.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn connect_version(&mut self) -> Result<Version, W::Fault> {
+    pub(crate) fn connect_version(&mut self, first: u8) -> Result<Version, W::Fault> {
         if !W::TELLS {
             return self.plain_version();
         }
+        self.check_flags(first)?;
         let name = self.protocol_name()?;
         if let Some(version) = Version::of_name(name) {
             self.version = version;
+            self.named();
         }
         let start = self.at();
         let level = self.u8(Field::ProtocolLevel)?;
@@ -57,19 +59,33 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
     }
 
     /// Makes sure that the Remaining Length was in its shortest form, if the version that the CONNECT
-    /// names demands it. Before it was known, another may have been assumed.
+    /// names demands it and the one that was assumed before did not.
     pub(crate) fn check_minimal(
         &mut self,
         header_len: usize,
         remaining_length: usize,
     ) -> Result<(), W::Fault> {
-        let is_minimal = frame::is_minimal(header_len, remaining_length);
-        if is_minimal || !self.refuses(Rule::NonMinimalLength) {
+        let rule = Rule::NonMinimalLength;
+        let is_told = !self.refuses(rule) || self.options.refuses(rule);
+        if is_told || frame::is_minimal(header_len, remaining_length) {
             return Ok(());
         }
         let value = u32::try_from(remaining_length).unwrap_or(u32::MAX);
         // [MQTT-1.5.5-1]
         self.breach(ErrorKind::NonMinimalLength, Field::RemainingLength, 1, value)
+    }
+
+    /// Makes sure that the flags in the first byte are zero, if 3.1 was assumed, to which they mean
+    /// nothing, and the protocol name has not its length.
+    fn check_flags(&mut self, first: u8) -> Result<(), W::Fault> {
+        let flags = first & 0x0f;
+        let is_told = flags == 0 || self.options.refuses(Rule::UnusedBitsIn3_1);
+        if is_told || matches!(self.rest(), [] | [0] | [0, 6, ..]) {
+            return Ok(());
+        }
+        self.version = Version::DEFAULT;
+        // [MQTT-2.2.2-2]; 5.0: [MQTT-2.1.3-1]
+        self.breach(ErrorKind::ReservedFlags, Field::FixedHeader, 0, flags.into())
     }
 
     /// The protocol name of one of the versions.

@@ -30,6 +30,7 @@ pub(crate) fn section(field: Field, packet: P, version: Version) -> &'static str
 }
 
 const PLUS: u32 = 0x2b;
+const SLASH: u32 = 0x2f;
 const WILL_QOS: u32 = 0x18;
 
 /// The statement of 3.1.1 that forbids this in this field. Where the standard has text but no numbered
@@ -88,6 +89,7 @@ fn statement_5_0(kind: K, packet: Option<P>, field: Field, value: u32) -> Option
         (K::ReservedFlags, ..) => "MQTT-2.1.3-1",
         (K::NonMinimalLength, ..) => "MQTT-1.5.5-1",
         (K::PacketIdZero, Some(P::Publish | P::Subscribe | P::Unsubscribe), _) => "MQTT-2.2.1-3",
+        (K::PacketIdZero, Some(P::Suback | P::Unsuback), _) => "MQTT-2.2.1-6",
         (K::PacketIdZero, ..) => "MQTT-2.2.1-5",
         (K::InvalidQos, Some(P::Connect), _) => "MQTT-3.1.2-12",
         (
@@ -125,6 +127,8 @@ fn statement_5_0(kind: K, packet: Option<P>, field: Field, value: u32) -> Option
         (K::NoFilters, Some(P::Unsubscribe), _) => "MQTT-3.10.3-2",
         (K::NoFilters, ..) => "MQTT-3.8.3-2",
         (K::NoLocalOnShared, ..) => "MQTT-3.8.3-4",
+        // The name is empty if it is at its beginning that it ends.
+        (K::SharedSubscription, ..) if value == SLASH => "MQTT-4.8.2-1",
         (K::SharedSubscription, ..) => "MQTT-4.8.2-2",
         (K::PropertyOfOtherSide, _, Field::Property(Id::SubscriptionIdentifier)) => "MQTT-3.3.4-6",
         (K::PropertyOfOtherSide, _, Field::Property(Id::SessionExpiryInterval)) => "MQTT-3.14.2-2",

@@ -1,6 +1,7 @@
 //! Whoever looks on while the fields of a packet are read.
 
 use super::{DecodeError, Field, explain::Value};
+use crate::types::Version;
 use core::ops::Range;
 
 /// Whoever wants to know how the reading goes. The decoder does not: `()`.
@@ -19,6 +20,10 @@ pub(crate) trait Watch<'a> {
 
     /// A field cannot be read before more bytes arrive.
     fn wait(&mut self) {}
+
+    /// The packet is read by the rules of this version, which it names.
+    #[inline(always)]
+    fn named(&mut self, _version: Version) {}
 
     /// A field was read.
     #[inline(always)]
