@@ -87,7 +87,8 @@
 //!
 //! *Durability* is one rule: persist what [`journal`](Client::journal) gives before writing what
 //! `transmit` gives. Then [`Snapshot::apply`] and [`Client::restore`] bring the session back after a
-//! crash, without a message lost or, at QoS 2, delivered twice.
+//! crash, without a message lost or, at QoS 2, delivered twice, where the peer has kept its session too;
+//! where it has not, what was lost with it is told.
 //!
 //! # What holds
 //!

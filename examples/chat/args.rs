@@ -23,7 +23,7 @@ Exit status:
 #[derive(Debug, Parser)]
 #[command(name = "chat", version, after_help = EXAMPLES)]
 pub struct Args {
-    /// How much of what is written is lost on its way, such as 20% or 0.2
+    /// How much of what is written is lost on its way, such as 20% or 0.2, at most 90%
     ///
     /// TCP loses no packet from the middle. So a loss delivers the first bytes of a write, maybe none,
     /// and ends the connection; every fourth time nobody is told, and both sides have to find out.
@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// How long they chat
+    /// How long they chat, 1 to 8760 hours
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
     pub hours: u64,
 
@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Protocol::V5_0)]
     pub protocol: Protocol,
 
-    /// Seconds between two packets of a client
+    /// Seconds between two packets of a client, at least 5
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u16).range(5..))]
     pub keep_alive: u16,

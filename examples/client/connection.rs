@@ -8,6 +8,7 @@ use crate::{clock::Clock, failure::Failure, store::Store, transport::Stream};
 use bytes::Buf;
 use mqtt_pure::{
     Client, ClientAction, CloseReason, Connack, Connect, Disconnect, Fault, Instant, Outgoing,
+    ReasonCode,
 };
 use std::{future, io, time::Duration};
 use tokio::{
@@ -176,6 +177,13 @@ impl<A: Application> Session<'_, A> {
                 self.application.connected(&mut self.client, now, present)?;
             }
             ClientAction::Refused(connack) => *end = Some(refused(&connack)),
+            // To take it back would only make the other one do the same.
+            ClientAction::Disconnected(disconnect)
+                if disconnect.reason == ReasonCode::SESSION_TAKEN_OVER =>
+            {
+                let text = "another client has connected by this client identifier";
+                *end = Some(End::Refused(text.to_owned()));
+            }
             ClientAction::Disconnected(disconnect) => {
                 warn!("the server disconnects: {}", disconnect.reason);
             }

@@ -35,7 +35,7 @@ use core::fmt;
 /// };
 ///
 /// let now = Instant::from_millis(0);
-/// let mut client = Client::new(SessionOptions::new());
+/// let mut client = Client::new(SessionOptions::client());
 /// client.opened(now, &Connect::new(Version::V3_1_1, Text::new("c")?))?;
 /// let out = client.transmit(now);
 /// assert_eq!(out.chunk()[0], 0x10);

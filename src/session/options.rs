@@ -13,49 +13,53 @@ use crate::{
 #[non_exhaustive]
 pub struct SessionOptions {
     /// The largest packet that is taken. A client of 5.0 tells its server by the Maximum Packet Size
-    /// of its CONNECT, of which the smaller one counts; a server of 5.0 says so in its CONNACK.
+    /// of its CONNECT, of which the smaller one counts; a server of 5.0 says so in its CONNACK. By default
+    /// 1 MiB.
     pub max_packet_size: u32,
     /// What happens to a packet that is larger: the connection is closed, or a PUBLISH is skipped as
     /// it arrives, reported and acknowledged. A peer of 5.0 that was told the limit is always refused,
-    /// and so is a topic that alone is over the limit.
+    /// and so is a topic that alone is over the limit. By default the connection is closed, of
+    /// [`Self::client`] it is skipped.
     pub oversize: Oversize,
     /// How many messages of QoS 1 and 2 are sent before one is acknowledged, at least 1. In 5.0 the
-    /// peer may want fewer.
+    /// peer may want fewer. By default 20.
     pub max_in_flight: u16,
     /// How many messages of QoS 1 and 2 may be received before they are acknowledged, at least 1: the
     /// Receive Maximum of a server of 5.0. A client of 5.0 says it in its CONNECT; one of 3.1 and 3.1.1,
-    /// which can't, takes what comes.
+    /// which can't, takes what comes. By default 65,535.
     pub receive_maximum: u16,
-    /// How many messages wait behind those in flight, or for a peer that is away.
+    /// How many messages wait behind those in flight, or for a peer that is away. By default 1,000.
     pub max_queued: u32,
-    /// How many bytes these take up together.
+    /// How many bytes these take up together. By default 1 MiB.
     pub max_queued_bytes: usize,
-    /// How many bytes wait to be written before nothing more is taken in or sent.
+    /// How many bytes wait to be written before nothing more is taken in or sent. By default 256 KiB.
     pub max_outgoing: usize,
-    /// How many SUBSCRIBEs and UNSUBSCRIBEs a server holds that the application has not answered.
+    /// How many SUBSCRIBEs and UNSUBSCRIBEs a server holds that the application has not answered. By
+    /// default 64.
     pub max_requests: u16,
-    /// Whether the application acknowledges messages itself.
+    /// Whether the application acknowledges messages itself. By default it does not.
     pub manual_acknowledgement: bool,
-    /// Milliseconds from the opening of the transport to the CONNACK, or, of a server, to the CONNECT.
+    /// Milliseconds from the opening of the transport to the CONNACK, or, of a server, to the CONNECT. By
+    /// default 10,000, of [`Self::client`] 30,000.
     pub connect_timeout: Option<u64>,
-    /// Milliseconds from a PINGREQ to the PINGRESP, of a client. `None` waits for ever.
+    /// Milliseconds from a PINGREQ to the PINGRESP, of a client. `None` waits for ever. By default 10,000.
     pub ping_timeout: Option<u64>,
-    /// The rules that the standard leaves open.
+    /// The rules that the standard leaves open. By default [`Strictness::DEFAULT`].
     pub strictness: Strictness,
-    /// How many user properties a packet may have.
+    /// How many user properties a packet may have. By default 64.
     pub max_user_properties: u32,
-    /// The versions that a server accepts.
+    /// The versions that a server accepts. By default all.
     pub versions: Versions,
-    /// How many topic aliases a server of 5.0 takes.
+    /// How many topic aliases a server of 5.0 takes. By default none.
     pub topic_alias_maximum: u16,
-    /// How many bytes the topics take up together for which the peer's aliases stand.
+    /// How many bytes the topics take up together for which the peer's aliases stand. By default 16 KiB.
     pub max_alias_bytes: usize,
-    /// The highest QoS that a server of 5.0 takes.
+    /// The highest QoS that a server of 5.0 takes. By default 2.
     pub maximum_qos: QoS,
-    /// Whether a server of 5.0 retains messages.
+    /// Whether a server of 5.0 retains messages. By default it does.
     pub retain_available: bool,
     /// For how many seconds a server keeps the session of a client that is away; `u32::MAX` for ever. A
-    /// client of 5.0 may want it to be shorter, and is told if it wants more.
+    /// client of 5.0 may want it to be shorter, and is told if it wants more. By default for ever.
     pub session_expiry: u32,
 }
 

@@ -29,7 +29,7 @@ use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 /// ```
 /// use mqtt_pure::{Client, Instant, Message, QoS, SessionOptions, TopicName};
 ///
-/// let mut client = Client::new(SessionOptions::new());
+/// let mut client = Client::new(SessionOptions::client());
 /// client.keep_journal();
 /// let mut stored = client.snapshot();
 /// let message = Message::new(TopicName::new("t")?, "m").with_qos(QoS::AtLeastOnce);
@@ -39,7 +39,7 @@ use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 ///     stored.apply(record)?;
 /// }
 /// assert_eq!(stored, client.snapshot());
-/// let restored = Client::restore(SessionOptions::new(), stored)?;
+/// let restored = Client::restore(SessionOptions::client(), stored)?;
 /// assert_eq!(restored.queued(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -22,6 +22,9 @@ use alloc::vec::Vec;
 impl Client {
     /// Sends a message, or keeps it until it may be sent: behind others, or until there is a
     /// connection. One of QoS 0 is not kept.
+    ///
+    /// Properties are refused on a connection before 5.0. One that is kept for want of a connection goes
+    /// without them if the next is of such a version.
     pub fn publish(&mut self, now: Instant, message: Message) -> Result<Published, CommandError> {
         if message.is_of_5_0() {
             self.check(&message)?;
