@@ -6,9 +6,11 @@ mod example;
 
 use std::{
     env, fs,
+    io::{Read, Write},
     net::TcpListener,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    thread,
 };
 
 fn run(arguments: &[&str]) -> (i32, String) {
@@ -96,4 +98,20 @@ fn a_file_that_is_no_session_is_refused_and_left_alone() {
     text.push_str("{\"taken\":1,\"rec");
     fs::write(&path, text).unwrap();
     assert_refused(&[&publish[..], &["me"]].concat(), 4, "cannot connect");
+}
+
+#[test]
+fn a_session_that_is_taken_over_is_left_to_the_other() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("mqtt://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let len = stream.read(&mut [0; 256]).unwrap();
+        assert!(len > 0);
+        // CONNACK, and DISCONNECT with session taken over.
+        stream.write_all(&[0x20, 3, 0, 0, 0, 0xe0, 2, 0x8e, 0]).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    assert_refused(&["subscribe", &url, "a", "-i", "c"], 3, "another client has connected");
+    server.join().unwrap();
 }
