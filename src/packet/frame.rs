@@ -390,8 +390,8 @@ impl Bounds {
     const fn of_connect(first: u8, versions: Versions) -> Self {
         let is_3_1 = first & 0x0f != 0;
         let has_properties = versions.have_properties() && !is_3_1;
-        let (min, max) = (12, if has_properties { varint::MAX } else { 327_697 });
-        Self::new(if is_3_1 { 14 } else { min }, max, Field::ClientId)
+        let min = if is_3_1 { 14 } else { 12 };
+        Self::new(min, if has_properties { varint::MAX } else { 327_697 }, Field::ClientId)
     }
 
     const fn of_3(packet_type: PacketType, has_id: bool) -> Self {

@@ -84,6 +84,7 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
             return Ok(());
         }
         self.version = Version::DEFAULT;
+        self.named();
         // [MQTT-2.2.2-2]; 5.0: [MQTT-2.1.3-1]
         self.breach(ErrorKind::ReservedFlags, Field::FixedHeader, 0, flags.into())
     }
