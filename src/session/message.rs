@@ -183,7 +183,8 @@ impl Message {
         self.content.properties()
     }
 
-    /// After how many seconds it is of no use any more.
+    /// After how many seconds it is of no use any more. The time for which it waits before it is sent is
+    /// taken off; when it is sent again after a lost connection it carries all of it.
     #[inline]
     pub fn message_expiry_interval(&self) -> Option<u32> {
         self.content.expiry
