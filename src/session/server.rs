@@ -203,6 +203,9 @@ impl Server {
     /// Bytes have come. Takes packets off the front of the input until one is to be told; with `None`
     /// the input has no further whole packet, or the application has to answer first, and what is left
     /// of it is to come again with more behind it. While [`Self::is_blocked`] nothing is taken.
+    ///
+    /// A part of a packet is refused when nothing can make it valid any more: with the byte that settles
+    /// it, or, behind the first 256, when an eighth more has come, so that the work stays linear.
     #[inline]
     pub fn receive<'b>(&mut self, now: Instant, input: &mut &'b [u8]) -> Option<ServerAction<'b>> {
         if input.is_empty() && !self.exchange.has_pending() {
