@@ -104,6 +104,29 @@ pub fn serving(version: Version, options: SessionOptions) -> Server {
     server
 }
 
+/// A PUBLISH, in 5.0 with these properties.
+pub fn publish(
+    version: Version,
+    first: u8,
+    topic: &str,
+    id: u16,
+    properties: &[u8],
+    payload: &str,
+) -> Vec<u8> {
+    let mut body = vec![0, u8::try_from(topic.len()).unwrap()];
+    body.extend(topic.as_bytes());
+    if first & 6 != 0 {
+        body.extend(id.to_be_bytes());
+    }
+    if version == Version::V5_0 {
+        body.push(u8::try_from(properties.len()).unwrap());
+        body.extend(properties);
+    }
+    body.extend(payload.as_bytes());
+    assert!(body.len() < 128);
+    [vec![first, u8::try_from(body.len()).unwrap()], body].concat()
+}
+
 /// What was written, packet by packet, as `Debug` shows it.
 pub fn packets(mut bytes: &[u8], version: Version, sender: Role) -> Vec<String> {
     let options = DecodeOptions::new(version).with_sender(sender);

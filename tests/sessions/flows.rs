@@ -1,7 +1,7 @@
 //! Messages of QoS 1 and 2 over connections that are lost: what other implementations got wrong.
 
 use crate::end::{
-    End, accept, at, connack, connect, id, message, online, packets, payloads, serving,
+    self, End, accept, at, connack, connect, id, message, online, packets, payloads, serving,
     with_connect,
 };
 use mqtt_pure::{
@@ -12,12 +12,7 @@ use mqtt_pure::{
 const VERSIONS: [Version; 2] = [Version::V3_1_1, Version::V5_0];
 
 fn publish(version: Version, first_byte: u8, payload: &str) -> Vec<u8> {
-    let mut body = b"\0\x01t\0\x01".to_vec();
-    if version == Version::V5_0 {
-        body.push(0);
-    }
-    body.extend_from_slice(payload.as_bytes());
-    [vec![first_byte, u8::try_from(body.len()).unwrap()], body].concat()
+    end::publish(version, first_byte, "t", 1, &[], payload)
 }
 
 fn is_message(told: &[String]) -> bool {
@@ -56,7 +51,7 @@ fn what_was_published_without_a_connection_shares_no_identifier() {
     let connect = mqtt_pure::Connect::new(Version::V5_0, mqtt_pure::Text::new("c").unwrap());
     client.opened(at(0), &connect).unwrap();
     client.closed(at(0));
-    crate::end::connect(&mut client, Version::V5_0, false, false);
+    end::connect(&mut client, Version::V5_0, false, false);
     client.publish(at(0), message(QoS::ExactlyOnce, "3")).unwrap();
     let sent = client.snapshot().sent;
     let ids: std::collections::BTreeSet<_> = sent.iter().map(|sent| sent.packet_id).collect();
@@ -320,7 +315,7 @@ fn a_server_resends_in_the_order_of_the_first_sending() {
     // `accept` takes what is written with the CONNACK, so ask once more.
     server.closed(at(1));
     server.opened(at(2));
-    server.hear(at(2), &crate::end::connect_bytes(Version::V3_1_1, false));
+    server.hear(at(2), &end::connect_bytes(Version::V3_1_1, false));
     server.accept(at(2), Properties::EMPTY).unwrap();
     let written = server.written(at(2));
     assert_eq!(&written[..4], [0x20, 2, 1, 0]);

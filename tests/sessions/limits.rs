@@ -1,7 +1,8 @@
 //! Peers that do not read, and packets that are too large.
 
 use crate::end::{
-    End, at, connect, connect_bytes, id, message, online, packets, payloads, serving, with_connect,
+    End, at, connect, connect_bytes, id, message, online, packets, payloads, publish, serving,
+    with_connect,
 };
 use bytes::{Buf, Bytes};
 use mqtt_pure::{
@@ -95,18 +96,8 @@ fn received_messages_wait_for_their_answers_to_be_written() {
     assert_eq!((messages, acknowledged), (300, expected.collect::<Vec<_>>()));
 }
 
-fn publish(version: Version, qos: u8, payload: usize) -> Vec<u8> {
-    let mut body = b"\0\x01t".to_vec();
-    if qos > 0 {
-        body.extend([0, 5]);
-    }
-    if version == Version::V5_0 {
-        body.push(0);
-    }
-    body.extend(vec![b'x'; payload]);
-    let len = u8::try_from(body.len()).unwrap();
-    assert!(len < 0x80);
-    [vec![0x30 | qos << 1, len], body].concat()
+fn sized(version: Version, qos: u8, payload: usize) -> Vec<u8> {
+    publish(version, 0x30 | qos << 1, "t", 5, &[], &"x".repeat(payload))
 }
 
 fn skipping() -> SessionOptions {
@@ -119,7 +110,7 @@ fn skipping() -> SessionOptions {
 fn a_message_that_is_too_large_is_skipped_told_and_answered() {
     for version in [Version::V3_1_1, Version::V5_0] {
         for qos in 0..=2 {
-            let stream = [publish(version, qos, 100), publish(version, 0, 1)].concat();
+            let stream = [sized(version, qos, 100), sized(version, 0, 1)].concat();
             for size in 1..=stream.len() {
                 let mut client = online(version, skipping());
                 let mut buffer = Vec::new();
@@ -154,7 +145,7 @@ fn a_message_that_is_too_large_is_skipped_told_and_answered() {
 #[test]
 fn a_message_of_qos_2_that_is_skipped_is_released() {
     let mut client = online(Version::V3_1_1, skipping());
-    assert_eq!(client.hear(at(1), &publish(Version::V3_1_1, 2, 100)).len(), 1);
+    assert_eq!(client.hear(at(1), &sized(Version::V3_1_1, 2, 100)).len(), 1);
     assert_eq!(client.snapshot().received, [id(5)]);
     assert_eq!(client.written(at(1)), [0x50, 2, 0, 5]);
     assert_eq!(client.hear(at(1), b"\x62\x02\0\x05"), [""; 0]);
@@ -200,12 +191,12 @@ fn what_the_application_tells_in_connack_holds() {
         Property::MaximumPacketSize(100.try_into().unwrap()),
     ];
     server.accept(at(0), Properties::from(&more[..])).unwrap();
-    let publish = |id| [&[0x32, 66, 0, 1, b't', 0, id, 0][..], &[b'x'; 60]].concat();
+    let large = |id| publish(Version::V5_0, 0x32, "t", id, &[], &"x".repeat(60));
     for id in [1, 2] {
-        let told = server.hear(at(1), &publish(id));
+        let told = server.hear(at(1), &large(id));
         assert!(told[0].starts_with("Message("), "{told:?}");
     }
-    assert_eq!(server.hear(at(1), &publish(3)), ["Close(Fault(Identifier(TooMany(2))))"]);
+    assert_eq!(server.hear(at(1), &large(3)), ["Close(Fault(Identifier(TooMany(2))))"]);
 }
 
 #[test]
@@ -214,12 +205,7 @@ fn a_receive_maximum_of_none_is_one() {
         let mut options = SessionOptions::new();
         (options.receive_maximum, options.manual_acknowledgement) = (0, true);
         let mut server = serving(version, options);
-        let publish: &[u8] = if version == Version::V5_0 {
-            b"\x32\x06\0\x01t\0\x01\0"
-        } else {
-            b"\x32\x05\0\x01t\0\x01"
-        };
-        let told = server.hear(at(1), publish);
+        let told = server.hear(at(1), &publish(version, 0x32, "t", 1, &[], ""));
         assert!(told[0].starts_with("Message("), "{version}: {told:?}");
     }
 }

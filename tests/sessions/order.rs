@@ -1,6 +1,8 @@
 //! What may come when: what comes out of turn closes the connection and harms nothing.
 
-use crate::end::{End, at, connack, connect_bytes, id, message, online, serving, with_connect};
+use crate::end::{
+    End, at, connack, connect_bytes, id, message, online, publish, serving, with_connect,
+};
 use mqtt_pure::{
     Binary, Client, Connect, DecodeOptions, Properties, Property, QoS, ReasonCode, Server,
     SessionOptions, Text, Version,
@@ -202,18 +204,13 @@ fn a_pubrel_may_come_though_a_repetition_is_not_answered() {
         let mut options = SessionOptions::new();
         options.manual_acknowledgement = true;
         let mut server = serving(version, options);
-        let publish = |first, id, payload: &[u8]| {
-            let none: &[u8] = if version == Version::V5_0 { &[0] } else { &[] };
-            let body = [&[0, 1, b't', 0, id][..], none, payload].concat();
-            [&[first, u8::try_from(body.len()).unwrap()][..], &body].concat()
-        };
-        server.hear(at(1), &publish(0x34, 1, b"one"));
+        server.hear(at(1), &publish(version, 0x34, "t", 1, &[], "one"));
         let (qos, none) = (QoS::ExactlyOnce, Properties::EMPTY);
         server.acknowledge(at(1), id(1), qos, ReasonCode::SUCCESS, none).unwrap();
         assert_eq!(server.written(at(1)), [0x50, 2, 0, 1]);
-        server.hear(at(1), &publish(0x34, 2, b"two"));
+        server.hear(at(1), &publish(version, 0x34, "t", 2, &[], "two"));
         // It has crossed the PUBREC, to which the PUBREL is the answer.
-        server.hear(at(2), &publish(0x3c, 1, b"one"));
+        server.hear(at(2), &publish(version, 0x3c, "t", 1, &[], "one"));
         assert_eq!(server.hear(at(2), &[0x62, 2, 0, 1]), [""; 0], "{version}");
         assert_eq!(server.written(at(2)), [0x70, 2, 0, 1]);
         server.acknowledge(at(3), id(2), qos, ReasonCode::SUCCESS, none).unwrap();
