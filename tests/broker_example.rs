@@ -160,6 +160,42 @@ fn a_client_that_does_not_read_is_no_trouble() {
     server.stop();
 }
 
+/// How many connections the system lets wait until they are accepted.
+fn waiting_room() -> usize {
+    let limit = fs::read_to_string("/proc/sys/net/core/somaxconn");
+    limit.ok().and_then(|limit| limit.trim().parse().ok()).unwrap_or(0)
+}
+
+/// All clients of a broker come back at once when the network does.
+#[test]
+fn a_crowd_waits_until_the_broker_has_time() {
+    const CROWD: usize = 400;
+    if waiting_room() <= CROWD {
+        eprintln!("skipped: the system does not let so many wait");
+        return;
+    }
+    let mut server = Server::start("crowd", &[]);
+    let address = format!("127.0.0.1:{}", server.port("mqtt")).parse().unwrap();
+    server.program().signal("STOP");
+    let mut clients = Vec::new();
+    for _ in 0..CROWD {
+        let client = TcpStream::connect_timeout(&address, Duration::from_millis(500));
+        let mut client = client.expect("there is room to wait");
+        client.set_nodelay(true).unwrap();
+        for byte in b"\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0" {
+            client.write_all(&[*byte]).unwrap();
+        }
+        clients.push(client);
+    }
+    server.program().signal("CONT");
+    for mut client in clients {
+        let mut answer = [0; 4];
+        client.read_exact(&mut answer).unwrap();
+        assert_eq!(answer, *b"\x20\x02\0\0");
+    }
+    server.stop();
+}
+
 /// Whoever sends byte by byte is understood, whoever sends garbage is closed.
 #[test]
 fn odd_clients_are_dealt_with() {

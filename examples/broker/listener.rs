@@ -4,7 +4,7 @@ use crate::{args::Options, connection, failure::Failure, hub::Hub, websocket};
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream, lookup_host},
+    net::{TcpListener, TcpSocket, TcpStream, lookup_host},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
@@ -23,6 +23,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After a failure to accept: there may be too many files open, which goes by.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections may wait until they are accepted; the system has a limit of its own. All clients
+/// come back at once when a network does. With too little room Linux answers with SYN cookies, and then a
+/// connection may begin without its first bytes, if its client sends a few at a time.
+const BACKLOG: u32 = 4_096;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -86,7 +91,7 @@ pub async fn open(options: &Options) -> Result<Vec<Listener>, Failure> {
         let mut addresses = lookup_host(place).await.map_err(bad)?;
         let address = addresses.next().ok_or_else(|| bad(io::ErrorKind::NotFound.into()))?;
         check(options, kind, address)?;
-        let listener = TcpListener::bind(address).await.map_err(bad)?;
+        let listener = listen(address).map_err(bad)?;
         listeners.push(Listener { kind, listener });
     }
     for Listener { kind, listener } in &listeners {
@@ -97,6 +102,15 @@ pub async fn open(options: &Options) -> Result<Vec<Listener>, Failure> {
         }
     }
     Ok(listeners)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Elsewhere than on Windows it lets a broker start again while its old connections linger.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// A broker for everybody is not to be open to the world by mistake.
