@@ -44,7 +44,7 @@ from tables import CODES, CODES_OF_5_0, FLAGS, IN_5_0  # noqa: E402
 from topics import Table  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent
-VERSION = "1.4.0"
+VERSION = "1.5.0"
 LARGEST_FILE = 100_000
 
 # Session statements that no trace names, by version and without MQTT- in front, and why.

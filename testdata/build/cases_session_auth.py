@@ -140,6 +140,17 @@ def server_authentication(book):
         s.connect()
         s.step("auth", challenge, send("auth", reason_code=0x18, properties=more))
         s.message(0, None, Any([CLOSE], [send("connack", reason_code=0x82), CLOSE]))
+    for s in book.server("auth/left-before-connack", {"5.0": "3.1.2-30"}, "3.1.2.11.9",
+                         since="1.5.0", connect={
+                             "will": {"topic": "w", "qos": 0, "retain": False, "payload": b"x",
+                                      "properties": {}}, **asks["connect"]}, versions=["5.0"],
+                         comment="a client that waits for its CONNACK may send AUTH and "
+                                 "DISCONNECT. The will is no part of a session yet"):
+        s.open()
+        s.connect()
+        s.step("auth", challenge, send("auth", reason_code=0x18, properties=more))
+        s.recv("disconnect", s.farewell())
+        s.lose()
     for s in book.server("auth/not-without-method", {"5.0": "4.12.0-6"}, "4.12", versions=["5.0"],
                          comment="the client has named none: the call is refused, the CONNACK "
                                  "has none"):

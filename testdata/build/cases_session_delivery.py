@@ -326,6 +326,18 @@ def qos_2_repeats(book):
             for dup, payload in repeats:
                 s.message(2, 7, s.acked("pubrec", 7, 0), dup=dup, payload=payload)
             s.pubrel(7)
+    for s in book.each("qos2/receive-repeated-across-pubrec", refs, "4.3.3", versions=ALL,
+                       since="1.5.0", acknowledge="manual",
+                       comment="the peer has sent it again before it got the PUBREC. Whoever owes "
+                               "an older PUBREC may answer the repeat behind that, and gets the "
+                               "PUBREL all the same"):
+        s.establish()
+        s.message(2, 7, deliver(qos=2))
+        s.acknowledge(7, s.acked("pubrec", 7, 0))
+        s.message(2, 8, deliver(qos=2))
+        s.message(2, 7, Any([], [s.acked("pubrec", 7, 0)]), dup=True)
+        s.ack("pubrel", 7, s.acked("pubcomp", 7, 0))
+        s.acknowledge(8, s.acked("pubrec", 8, 0))
     for s in book.each("qos2/receive-repeated-after-resume",
                        {"3.1.1": "4.3.3-2 4.4.0-1", "5.0": "4.3.3-10 4.4.0-1"}, "4.4",
                        persistent=True, comment="the PUBREC was lost; nothing is sent unasked"):

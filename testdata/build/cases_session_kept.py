@@ -226,6 +226,11 @@ def session_end(book):
                          section="3.14.2.2.2", comment="not from 0 to another value"):
         s.establish()
         s.recv("disconnect", s.fault(0x82), properties={"session_expiry_interval": 10})
+    for s in book.server("expiry/disconnect-from-0-of-the-client", {"5.0": "4.13.1-1"},
+                         versions=["5.0"], since="1.5.0", section="3.14.2.2.2",
+                         comment="the value of the CONNECT counts here, not that of the CONNACK"):
+        s.establish(accept={"session_expiry_interval": 10})
+        s.recv("disconnect", s.fault(0x82), properties={"session_expiry_interval": 10})
     for s in book.server("expiry/by-the-server", expires, **five, **kept(1000),
                          comment="the value of the CONNACK counts"):
         given = {"session_expiry_interval": 5}

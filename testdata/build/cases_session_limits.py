@@ -202,6 +202,12 @@ def receive_maximum(book):
         s.establish()
         s.message_2(1)
         s.message(2, 2, s.fault(0x93))
+    for s in book.server("flow/exceeded-as-accepted", refs, "3.3.4", **ONLY_5_0, since="1.5.0",
+                         accept={"receive_maximum": 1}, acknowledge="manual",
+                         comment="the application decides it with the CONNACK"):
+        s.establish()
+        s.message(1, 1, deliver(qos=1))
+        s.message(1, 2, s.fault(0x93))
     for s in book.each("flow/not-exceeded", refs, "3.3.4", **ONLY_5_0, own={"receive_maximum": 1}):
         s.establish()
         s.message(1, 1, deliver(qos=1), s.acked("puback", 1))
@@ -297,6 +303,13 @@ def aliases_in(book):
     for s in book.each("alias/receive-above-maximum", above, "3.3.2.3.4", **own):
         s.establish()
         s.message(0, None, s.fault(0x94, 0x82), topic="a", topic_alias=3)
+    for s in book.server("alias/receive-as-accepted", refs | above, "3.3.2.3.4", **ONLY_5_0,
+                         since="1.5.0", accept={"topic_alias_maximum": 1},
+                         comment="the application decides it with the CONNACK"):
+        s.establish()
+        s.message(0, None, deliver(topic="a"), topic="a", topic_alias=1)
+        s.message(0, None, deliver(topic="a"), topic="", topic_alias=1)
+        s.message(0, None, s.fault(0x94, 0x82), topic="b", topic_alias=2)
     for s in book.each("alias/receive-unannounced", above, "3.3.2.3.4", **ONLY_5_0,
                        comment="no Topic Alias Maximum is one of 0"):
         s.establish()
@@ -336,6 +349,12 @@ def packet_sizes(book):
     refs = {"5.0": "4.13.2-1", "5.0 client": "3.1.2-24", "5.0 server": "3.2.2-15 4.13.1-1"}
     for s in book.each("size/receive-too-large", refs, "3.1.2.11.4", **ONLY_5_0,
                        own={"maximum_packet_size": 30}):
+        s.establish()
+        s.message(0, None, deliver(qos=0, payload=b"m" * 24), payload=b"m" * 24)
+        s.message(0, None, s.fault(0x95), payload=b"m" * 25)
+    for s in book.server("size/receive-too-large-as-accepted", refs, "3.1.2.11.4", **ONLY_5_0,
+                         since="1.5.0", accept={"maximum_packet_size": 30},
+                         comment="the application decides it with the CONNACK"):
         s.establish()
         s.message(0, None, deliver(qos=0, payload=b"m" * 24), payload=b"m" * 24)
         s.message(0, None, s.fault(0x95), payload=b"m" * 25)

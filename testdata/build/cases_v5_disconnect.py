@@ -127,6 +127,9 @@ def auth_cases(v):
                     section="3.15.2.1", refs=[],
                     comment="unlike that of DISCONNECT, the length of properties cannot be left out "
                     "alone")
+    v.invalid("auth/remaining-length-1", data(b"\xf0\x01"), either, section="3.15.2.1", refs=[],
+              since="1.5.0", flags=["EarlyVerdict"],
+              comment="nothing of that length is an AUTH, so that there is nothing to wait for")
     v.truncated("auth/property-length-half", data(b"\xf0\x02\x18\x80"), error=either,
                 section="3.15.2.2.1", refs=[])
     v.truncated("auth/properties-missing", data(b"\xf0\x02\x18\x04"), error=either,

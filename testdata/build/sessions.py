@@ -90,14 +90,14 @@ class Book:
 
 class Trace:
     def __init__(self, role, version, id, refs, section, *, persistent=False, comment=None,
-                 connect=None, accept=None, own=None, peer=None, **config):
+                 connect=None, accept=None, own=None, peer=None, since=SINCE, **config):
         """`persistent`: the session outlives its connections. `connect`: fields of the CONNECT that
         differ from the usual ones; `accept`: properties of the CONNACK. `own` and `peer`: what the
         role and its peer announce as properties, the client by CONNECT, the server by CONNACK."""
         self.role, self.version, self.refs = role, version, refs
         self.id = f"s{version.replace('.', '')}/{role}/{id}"
         self.section = section[version] if isinstance(section, dict) else section
-        self.comment, self.config = comment, config
+        self.comment, self.since, self.config = comment, since, config
         self.is_client, self.v5 = role == "client", version == "5.0"
         self.persistent = persistent
         self.connect_fields = dict(connect or {})
@@ -119,7 +119,7 @@ class Trace:
 
     def finished(self):
         trace = {"id": self.id, "role": self.role, "version": self.version, "config": self.initial,
-                 "refs": self.refs, "section": self.section, "since": SINCE}
+                 "refs": self.refs, "section": self.section, "since": self.since}
         if self.comment:
             trace["comment"] = self.comment
         return trace | {"steps": self.steps}
