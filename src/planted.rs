@@ -69,6 +69,7 @@ bugs! {
     QueueLimitOff,
     AliasesKeptOnReconnect,
     ExpiredSent,
+    ExpiryWholeAgain,
     SnapshotReversesQueue,
     PubcompEndsOldest,
     SessionPresentAlways,

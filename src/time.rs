@@ -48,3 +48,27 @@ impl Instant {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// A moment to the second, in half of the memory: those after the first 136 years are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seconds(u32);
+
+impl Seconds {
+    /// The second that the moment is in.
+    // Most messages have no time of their own: not worth being done in advance.
+    #[cold]
+    pub(crate) fn of(moment: Instant) -> Self {
+        let seconds = moment.0.checked_div(1_000).unwrap_or_default();
+        Self(u32::try_from(seconds).unwrap_or(u32::MAX))
+    }
+
+    /// Its beginning.
+    pub(crate) fn begin(self) -> Instant {
+        Instant::from_millis(0).plus_seconds(self.0.into())
+    }
+
+    /// How many seconds have begun since then.
+    pub(crate) fn passed(self, now: Instant) -> u32 {
+        Self::of(now).0.saturating_sub(self.0)
+    }
+}

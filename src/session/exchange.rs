@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     packet::{DecodeOptions, Properties},
-    time::Instant,
+    time::{Instant, Seconds},
     types::{PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
@@ -38,6 +38,8 @@ pub(super) struct Sent {
     pub(super) token: Token,
     /// How many codes the answer to a request has to have.
     pub(super) codes: u16,
+    /// Since when the Message Expiry Interval runs, if there is one.
+    pub(super) since: Seconds,
     pub(super) qos: QoS,
     pub(super) retain: bool,
 }

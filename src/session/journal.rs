@@ -20,6 +20,8 @@ pub enum Record {
         token: Token,
         /// The message.
         message: Message,
+        /// Since when its Message Expiry Interval runs, to the second; `None` if it has none.
+        since: Option<Instant>,
         /// Whether it is the one that has waited longest, and waits no more.
         was_queued: bool,
     },

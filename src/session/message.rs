@@ -183,8 +183,8 @@ impl Message {
         self.content.properties()
     }
 
-    /// After how many seconds it is of no use any more. The time for which it waits before it is sent is
-    /// taken off; when it is sent again after a lost connection it carries all of it.
+    /// After how many seconds it is of no use any more. Whenever it is sent, the time for which it has
+    /// waited is taken off.
     #[inline]
     pub fn message_expiry_interval(&self) -> Option<u32> {
         self.content.expiry

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     packet::{PacketType, check_sender},
-    time::Instant,
+    time::{Instant, Seconds},
     types::{PacketId, QoS, ReasonCode, Role, Version},
 };
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
@@ -79,6 +79,8 @@ pub struct SentMessage {
     pub token: Token,
     /// The message; `None` after PUBREC, when only PUBREL is sent again.
     pub message: Option<Message>,
+    /// Since when its Message Expiry Interval runs, to the second; `None` if it has none.
+    pub since: Option<Instant>,
 }
 
 /// A message that waits.
@@ -125,6 +127,10 @@ pub enum SnapshotError {
     /// of subscriptions.
     #[error("a message with a topic alias or subscription identifiers")]
     Message,
+    /// A message that has a Message Expiry Interval but not the second since when it runs, or the second
+    /// without the interval.
+    #[error("since when message {0} waits is not told, or not of interest")]
+    Since(PacketId),
     /// More waits than the options allow.
     #[error("more messages wait than may")]
     QueueFull,
@@ -164,18 +170,18 @@ impl Snapshot {
             Record::Sent { was_queued: true, .. } | Record::Unqueued if self.queued.is_empty() => {
                 return Err(SnapshotError::QueueEmpty);
             }
-            Record::Sent { packet_id, token, message, was_queued } => {
+            Record::Sent { packet_id, token, message, since, was_queued } => {
                 self.passed(token);
                 if was_queued {
                     self.queued.remove(0);
                 }
                 let message = Some(message);
-                self.sent.push(SentMessage { packet_id, token, message });
+                self.sent.push(SentMessage { packet_id, token, message, since });
             }
             Record::Released { packet_id } => {
                 let at = self.place(packet_id)?;
                 if let Some(sent) = self.sent.get_mut(at) {
-                    sent.message = None;
+                    (sent.message, sent.since) = (None, None);
                 }
             }
             Record::Done { packet_id } => {
@@ -243,7 +249,9 @@ impl Snapshot {
             let content = sent.content.as_ref().filter(|_| awaited != Awaited::Pubcomp);
             let message = content
                 .map(|content| Message::from_parts(Arc::clone(content), 0, sent.qos, sent.retain));
-            SentMessage { packet_id, token: sent.token, message }
+            let expires = content.is_some_and(|content| content.expiry().is_some());
+            let since = expires.then(|| sent.since.begin());
+            SentMessage { packet_id, token: sent.token, message, since }
         });
         let queued = exchange.queued().map(|waiting| QueuedMessage {
             token: waiting.token,
@@ -279,20 +287,10 @@ impl Snapshot {
             true if tokens.insert(token) => Ok(()),
             _ => Err(SnapshotError::Token(token)),
         };
-        for SentMessage { packet_id, token, message } in self.sent {
-            is_new(token)?;
-            if let Some(message) = &message {
-                check_message(message, exchange.role, false)?;
-            }
-            let (awaited, qos) = match message.as_ref().map(Message::qos) {
-                None => (Awaited::Pubcomp, QoS::ExactlyOnce),
-                Some(QoS::AtMostOnce) => return Err(SnapshotError::QosZero),
-                Some(QoS::AtLeastOnce) => (Awaited::Puback, QoS::AtLeastOnce),
-                Some(QoS::ExactlyOnce) => (Awaited::Pubrec, QoS::ExactlyOnce),
-            };
-            let retain = message.as_ref().is_some_and(Message::retain);
-            let content = message.map(|message| message.into_parts().0);
-            let sent = Sent { content, token, codes: 0, qos, retain };
+        for stored in self.sent {
+            is_new(stored.token)?;
+            let packet_id = stored.packet_id;
+            let (awaited, sent) = stored.into_sent(exchange.role)?;
             exchange
                 .outbound
                 .restore(packet_id, awaited, sent)
@@ -325,6 +323,32 @@ impl Snapshot {
         }
         exchange.next_token = self.next_token;
         Ok(())
+    }
+}
+
+impl SentMessage {
+    /// What a session of this side keeps of it, and the answer that it waits for.
+    fn into_sent(self, role: Role) -> Result<(Awaited, Sent), SnapshotError> {
+        let Self { packet_id, token, message, since } = self;
+        if let Some(message) = &message {
+            check_message(message, role, false)?;
+        }
+        let (awaited, qos) = match message.as_ref().map(Message::qos) {
+            None => (Awaited::Pubcomp, QoS::ExactlyOnce),
+            Some(QoS::AtMostOnce) => return Err(SnapshotError::QosZero),
+            Some(QoS::AtLeastOnce) => (Awaited::Puback, QoS::AtLeastOnce),
+            Some(QoS::ExactlyOnce) => (Awaited::Pubrec, QoS::ExactlyOnce),
+        };
+        let expires =
+            message.as_ref().is_some_and(|message| message.message_expiry_interval().is_some());
+        let second = since.map(Seconds::of);
+        if second.is_some() != expires || second.map(Seconds::begin) != since {
+            return Err(SnapshotError::Since(packet_id));
+        }
+        let retain = message.as_ref().is_some_and(Message::retain);
+        let content = message.map(|message| message.into_parts().0);
+        let since = second.unwrap_or_default();
+        Ok((awaited, Sent { content, token, codes: 0, since, qos, retain }))
     }
 }
 

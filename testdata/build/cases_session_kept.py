@@ -99,6 +99,21 @@ def while_away(book):
                 sent(1, "$r", payload=b"3", properties={"message_expiry_interval": None})]
         s.answer(Any([event("failed", token="a"), *rest], rest, choice="when_told"),
                  session_present=True, at=5_000)
+    for s in book.server("deliver/expiry-at-resend", {"5.0": "3.3.2-6 4.3.3-7"}, "3.3.2.3.3",
+                         versions=["5.0"], since="1.5.0", persistent=True,
+                         comment="the time in the server counts, but what the client may already "
+                                 "have is not dropped; there are servers that send the interval "
+                                 "as it was"):
+        s.establish()
+        s.publish("a", sent(1, "$p", properties={"message_expiry_interval": 10}), at=1_000,
+                  message_expiry_interval=10)
+        s.publish("b", sent(2, "$q", properties={"message_expiry_interval": 2}), qos=2, at=1_000,
+                  message_expiry_interval=2)
+        s.lose(at=1_010)
+        again = lambda left: [
+            sent(1, "$p", True, properties={"message_expiry_interval": left}),
+            sent(2, "$q", True)]
+        s.resume(Any(again(6), again(10)), at=5_000)
 
 
 def taking_over(book):

@@ -2,8 +2,8 @@
 
 use crate::end::{End, at, connack, connect_bytes, message, online, serving};
 use mqtt_pure::{
-    Client, Connect, Deadline, Instant, Properties, Property, QoS, ReasonCode, Server,
-    SessionOptions, Text, Version,
+    Client, Connect, Deadline, DecodeOptions, Instant, Message, Packet, Properties, Property, QoS,
+    ReasonCode, Record, Server, SessionOptions, Text, Version,
 };
 
 fn client(keep_alive: u16) -> Client {
@@ -152,4 +152,79 @@ fn a_server_waits_for_the_next_step_of_an_authentication() {
     server.timeout(at(70_000));
     let told = server.told();
     assert!(told[0].starts_with("Close(Fault(Late(Connect)"), "{told:?}");
+}
+
+fn lasting(qos: QoS, seconds: u32) -> Message {
+    let properties = [Property::MessageExpiryInterval(seconds)];
+    message(qos, "m").with_properties(Properties::from(&properties[..])).unwrap()
+}
+
+/// The Message Expiry Intervals of the PUBLISHes that a new connection of the client brings.
+fn intervals_at(server: &mut Server, now: Instant) -> Vec<Option<u32>> {
+    server.closed(now);
+    server.opened(now);
+    server.hear(now, &connect_bytes(Version::V5_0, false));
+    server.accept(now, Properties::EMPTY).unwrap();
+    let bytes = server.written(now);
+    let (mut rest, mut intervals) = (&bytes[..], Vec::new());
+    while let Some(packet) = Packet::read(&mut rest, DecodeOptions::new(Version::V5_0)).unwrap() {
+        if let Packet::Publish(publish) = packet {
+            assert!(publish.dup());
+            intervals.push(publish.properties.message_expiry_interval());
+        }
+    }
+    intervals
+}
+
+/// [MQTT-3.3.2-6], but a message that the peer may already have is not dropped.
+#[test]
+fn what_is_sent_again_carries_what_is_left_of_its_time() {
+    let mut server = serving(Version::V5_0, SessionOptions::new());
+    for (now, qos, seconds) in [
+        (1_900, QoS::AtLeastOnce, 100),
+        (11_900, QoS::ExactlyOnce, 1_000),
+        (11_900, QoS::AtLeastOnce, 0),
+    ] {
+        server.publish(at(now), lasting(qos, seconds), QoS::ExactlyOnce).unwrap();
+    }
+    server.publish(at(11_900), message(QoS::AtLeastOnce, "m"), QoS::ExactlyOnce).unwrap();
+    server.written(at(11_900));
+    assert_eq!(intervals_at(&mut server, at(21_900)), [Some(80), Some(990), Some(0), None]);
+    assert_eq!(intervals_at(&mut server, at(31_900)), [Some(70), Some(980), Some(0), None]);
+    assert_eq!(intervals_at(&mut server, at(5_000_000)), [Some(1), Some(1), Some(0), None]);
+    // A clock that runs backwards.
+    assert_eq!(intervals_at(&mut server, at(0)), [Some(100), Some(1_000), Some(0), None]);
+    let stored = server.snapshot();
+    let since: Vec<_> = stored.sent.iter().map(|sent| sent.since).collect();
+    assert_eq!(since, [Some(at(1_000)), Some(at(11_000)), Some(at(11_000)), None]);
+    let mut restored = Server::restore(SessionOptions::new(), stored, at(0)).unwrap();
+    assert_eq!(intervals_at(&mut restored, at(21_900)), [Some(80), Some(990), Some(0), None]);
+}
+
+/// The time in the queue counts, and the journal knows of it.
+#[test]
+fn what_has_waited_before_it_was_sent_has_waited_all_that_time() {
+    let mut server = serving(Version::V5_0, SessionOptions::new());
+    server.keep_journal();
+    let mut stored = server.snapshot();
+    server.closed(at(1_000));
+    server.publish(at(2_000), lasting(QoS::ExactlyOnce, 100), QoS::ExactlyOnce).unwrap();
+    server.opened(at(12_000));
+    server.hear(at(12_000), &connect_bytes(Version::V5_0, false));
+    server.accept(at(12_000), Properties::EMPTY).unwrap();
+    for record in server.journal(at(12_000)) {
+        if let Record::Sent { since, was_queued, .. } = &record {
+            assert_eq!((*since, *was_queued), (Some(at(2_000)), true));
+        }
+        stored.apply(record).unwrap();
+    }
+    server.written(at(12_000));
+    assert_eq!(stored, server.snapshot());
+    assert_eq!(stored.sent.len(), 1);
+    let mut restored = Server::restore(SessionOptions::new(), stored, at(13_000)).unwrap();
+    for server in [&mut server, &mut restored] {
+        assert_eq!(intervals_at(server, at(32_000)), [Some(70)]);
+        server.hear(at(32_000), &[0x50, 2, 0, 1]);
+        assert_eq!(server.snapshot().sent[0].since, None);
+    }
 }

@@ -372,4 +372,15 @@ fn a_stored_message_that_could_not_be_sent_again_is_refused() {
         let refused = Client::restore(SessionOptions::new(), snapshot.clone()).err();
         assert_eq!(refused, Some(mqtt_pure::SnapshotError::Message), "{property:?}");
     }
+    let lasting = with(Property::MessageExpiryInterval(10));
+    for (message, since) in [
+        (Some(lasting.clone()), None),
+        (Some(lasting), Some(at(1_001))),
+        (Some(message(QoS::AtLeastOnce, "")), Some(at(1_000))),
+        (None, Some(at(1_000))),
+    ] {
+        (snapshot.sent[0].message, snapshot.sent[0].since) = (message, since);
+        let refused = Client::restore(SessionOptions::new(), snapshot.clone()).err();
+        assert_eq!(refused, Some(mqtt_pure::SnapshotError::Since(id(1))), "{since:?}");
+    }
 }

@@ -8,8 +8,8 @@ use super::{
 };
 use arbitrary::{Arbitrary, Unstructured};
 use mqtt_pure::{
-    Client, Instant, Message, PacketId, QueuedMessage, SentMessage, Server, SessionOptions,
-    Snapshot, StoredWill, Token, TopicName,
+    Client, Instant, Message, PacketId, Properties, Property, QueuedMessage, SentMessage, Server,
+    SessionOptions, Snapshot, StoredWill, Token, TopicName,
 };
 
 /// How many events a session lives through after it was restored.
@@ -52,7 +52,15 @@ impl Plan {
         snapshot.end = self.end.map(Instant::from_millis);
         for (packet_id, name, content) in self.sent {
             let (packet_id, token) = (id(packet_id)?, token(name)?);
-            snapshot.sent.push(SentMessage { packet_id, token, message: content.map(message) });
+            let mut message = content.map(message);
+            let mut since = None;
+            if let Some(lasting) = message.as_mut().filter(|_| name % 3 == 0) {
+                let interval = [Property::MessageExpiryInterval(name.into())];
+                let properties = Properties::from(&interval[..]);
+                *lasting = lasting.clone().with_properties(properties).unwrap();
+                since = Some(Instant::from_millis(u64::from(name) * 1_000));
+            }
+            snapshot.sent.push(SentMessage { packet_id, token, message, since });
         }
         for number in self.received {
             snapshot.received.push(id(number)?);

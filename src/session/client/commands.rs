@@ -13,7 +13,7 @@ use crate::{
         fault::{CloseReason, CommandError},
         message::Message,
     },
-    time::Instant,
+    time::{Instant, Seconds},
     topic::TopicFilter,
     types::{PacketId, QoS, ReasonCode, Role},
 };
@@ -99,7 +99,14 @@ impl Client {
             return Err(CommandError::NoIdentifier);
         }
         let token = exchange.token();
-        let sent = Sent { content: None, token, codes, qos: QoS::AtMostOnce, retain: false };
+        let sent = Sent {
+            content: None,
+            token,
+            codes,
+            since: Seconds::default(),
+            qos: QoS::AtMostOnce,
+            retain: false,
+        };
         let packet_id =
             exchange.outbound.request(request, sent).map_err(|_| CommandError::NoIdentifier)?;
         encode(packet_id, exchange.out.bytes())?;

@@ -12,7 +12,7 @@ use crate::{
         message::{Content, Lens, Message},
         queue::Waiting,
     },
-    time::Instant,
+    time::{Instant, Seconds},
     types::{PacketId, QoS, ReasonCode},
 };
 use alloc::sync::Arc;
@@ -24,8 +24,16 @@ use alloc::vec::Vec;
 struct New {
     packet_id: PacketId,
     token: Token,
+    /// Since when the Message Expiry Interval runs, if there is one.
+    since: Seconds,
     qos: QoS,
     retain: bool,
+}
+
+/// Nothing of interest without a Message Expiry Interval.
+#[inline(always)]
+fn runs_since(content: &Content, since: Instant) -> Seconds {
+    if content.expiry().is_some() { Seconds::of(since) } else { Seconds::default() }
 }
 
 impl Exchange {
@@ -81,7 +89,7 @@ impl Exchange {
             && let Some(packet_id) = self.outbound.next_id()
         {
             let token = self.token();
-            let new = New { packet_id, token, qos, retain };
+            let new = New { packet_id, token, since: runs_since(&content, now), qos, retain };
             self.note_sent(new, &content, false);
             self.send_new(now, new, content, alias, form, lens);
             return Ok(Published::Sent { token, packet_id });
@@ -185,20 +193,22 @@ impl Exchange {
         form: Form,
         lens: Lens,
     ) {
-        let New { packet_id, token, qos, retain } = new;
+        let New { packet_id, token, since, qos, retain } = new;
         let flow = Flow::of(qos).unwrap_or(Flow::AtLeastOnce);
         let form = form.sent_as(packet_id, planted!(DupOnFirstSend));
         self.write_message(now, &content, alias, form, lens);
-        self.outbound.add(flow, Sent { content: Some(content), token, codes: 0, qos, retain });
+        self.outbound
+            .add(flow, Sent { content: Some(content), token, codes: 0, since, qos, retain });
     }
 
     /// A message is sent for the first time.
     #[inline(always)]
     fn note_sent(&mut self, new: New, content: &Arc<Content>, was_queued: bool) {
-        let New { packet_id, token, qos, retain } = new;
+        let New { packet_id, token, since, qos, retain } = new;
         self.note(|| {
             let message = Message::from_parts(Arc::clone(content), 0, qos, retain);
-            Record::Sent { packet_id, token, message, was_queued }
+            let since = content.expiry().map(|_| since.begin());
+            Record::Sent { packet_id, token, message, since, was_queued }
         });
     }
 
@@ -282,9 +292,17 @@ impl Exchange {
             }
             Some(Resend::Publish { id, message }) => (id, message.clone()),
         };
-        let Sent { content: Some(content), token, qos, retain, .. } = sent else { return true };
+        let Sent { content: Some(content), token, since, qos, retain, .. } = sent else {
+            return true;
+        };
+        // [MQTT-3.3.2-6]; as its sending has begun, there is always something left.
+        let left = |interval: u32| match since.passed(now) {
+            _ if planted!(ExpiryWholeAgain) => interval,
+            waited => interval.saturating_sub(waited).max(interval.min(1)),
+        };
+        let form = self.form(qos, retain, content.expiry().map(left));
         // [MQTT-3.3.1-1]
-        let form = self.form(qos, retain, content.expiry()).sent_as(id, !planted!(NoDupOnResend));
+        let form = form.sent_as(id, !planted!(NoDupOnResend));
         let lens = content.lens(form);
         if let Some(why) = self.refusal(qos, retain, lens) {
             // [MQTT-3.1.2-25]
@@ -312,7 +330,7 @@ impl Exchange {
             return false;
         }
         let Some(queue) = &mut self.queue else { return false };
-        let Some(Waiting { message, token, .. }) = queue.pop() else { return false };
+        let Some(Waiting { message, token, since }) = queue.pop() else { return false };
         let Some(expiry) = left else {
             self.note(|| Record::Unqueued);
             self.tell(Pending::Dropped(token, Dropped::Expired));
@@ -327,7 +345,8 @@ impl Exchange {
             return true;
         }
         if let Some(packet_id) = self.outbound.next_id() {
-            let new = New { packet_id, token, qos, retain };
+            let since = runs_since(&content, since);
+            let new = New { packet_id, token, since, qos, retain };
             self.note_sent(new, &content, true);
             self.send_new(now, new, content, alias, form, lens);
         }

@@ -82,16 +82,18 @@ impl<M: Machine> Node<M> {
     }
 }
 
-/// A message is not sent when it has expired, and what is left is no more than what there was less the
-/// time that it has waited.
+/// A message is not sent when it has expired, and what is left is what there was less the time that it
+/// has waited, to the second.
 fn fresh_enough(letters: &[Letter], now: u64, publish: &Publish<'_>) -> Result<(), String> {
     let left = publish.properties.message_expiry_interval();
     let (Some(left), Some(id)) = (left, Letter::id(publish.payload)) else { return Ok(()) };
     let of = letters.get(id as usize).ok_or("no letter")?;
     let given = of.expiry.unwrap_or_default();
-    // After the first time the interval has no effect any more.
-    let waited = if publish.dup() { 0 } else { ((now - of.at) / 1_000) as u32 };
-    if left > given.saturating_sub(waited) || left == 0 {
+    let waited = ((now - of.at) / 1_000) as u32;
+    // What the peer may already have is not dropped.
+    let most = given.saturating_sub(waited).max(publish.dup().into());
+    let least = given.saturating_sub(waited + 1);
+    if left == 0 || !(least..=most).contains(&left) {
         return Err(format!("letter {id} has {left} s left of {given} after {waited} s"));
     }
     Ok(())
