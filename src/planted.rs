@@ -70,6 +70,7 @@ bugs! {
     AliasesKeptOnReconnect,
     ExpiredSent,
     ExpiryWholeAgain,
+    DroppedIdentifierFree,
     SnapshotReversesQueue,
     PubcompEndsOldest,
     SessionPresentAlways,

@@ -129,6 +129,21 @@ fn every_packet_in_every_state() {
     // The identifier is free: a new message.
     assert_eq!(inbound.publish(id(1), Two), Ok(Arrival::Deliver));
     assert_eq!(inbound.outstanding(), 1);
+    // Of an older connection: it is known, but nobody has promised anything.
+    let carried = || {
+        let mut inbound = delivered();
+        inbound.disconnected();
+        inbound
+    };
+    assert_eq!(carried().publish(id(1), One), Err(InboundError::InUse(id(1))));
+    assert_eq!(carried().publish(id(1), Two), Ok(Arrival::Repeated));
+    let mut inbound = carried();
+    assert_eq!(inbound.pubrel(id(1)), Ok(false));
+    assert!(!inbound.acknowledge(id(1), Two, ReasonCode::SUCCESS));
+    assert_eq!(inbound.publish(id(1), Two), Ok(Arrival::Deliver));
+    let mut inbound = carried();
+    assert_eq!(inbound.publish(id(1), Two), Ok(Arrival::Repeated));
+    assert_eq!(inbound.pubrel(id(1)), Err(InboundError::Early(id(1))));
 }
 
 #[test]

@@ -157,7 +157,8 @@ impl Client {
         // What the client tells the server holds for the client.
         let told = Peer::of(version, properties);
         exchange.decode.max_packet_size = told.max_packet_size.min(own);
-        exchange.is_limit_told = properties.maximum_packet_size().is_some();
+        exchange.is_limit_told =
+            properties.maximum_packet_size().is_some_and(|maximum| maximum.get() <= own);
         exchange.own_aliases = told.topic_alias_maximum;
         exchange.inbound.set_maximum(told.receive_maximum);
         self.method = Method::of(properties);

@@ -35,7 +35,8 @@ type Aliased = Arc<[u8]>;
 pub(super) struct Sent {
     /// Of a message until its PUBREC.
     pub(super) content: Option<Arc<Content>>,
-    pub(super) token: Token,
+    /// `None` if its end has been told.
+    pub(super) token: Option<Token>,
     /// How many codes the answer to a request has to have.
     pub(super) codes: u16,
     /// Since when the Message Expiry Interval runs, if there is one.
@@ -189,7 +190,7 @@ impl Exchange {
     /// The identifier of what is on its way by this name.
     pub(super) fn packet_id(&self, token: Token) -> Option<PacketId> {
         let mut all = self.outbound.iter_all();
-        all.find(|(_, sent)| sent.token == token).map(|(id, _)| id)
+        all.find(|(_, sent)| sent.token == Some(token)).map(|(id, _)| id)
     }
 
     // What is told.
@@ -272,7 +273,7 @@ impl Exchange {
         }
         let Self { outbound, pending, .. } = self;
         outbound.disconnected(|_, sent| {
-            pending.get_or_insert_default().push_back(Pending::Lost(sent.token));
+            pending.get_or_insert_default().extend(sent.token.map(Pending::Lost));
         });
         self.inbound.disconnected();
         if planted!(WritesAfterClose) {
@@ -285,14 +286,14 @@ impl Exchange {
         let Self { outbound, pending, .. } = self;
         outbound.clear(|_, awaited, sent| {
             // What was released is the peer's.
-            let over = match awaited {
-                Awaited::Pubcomp => Pending::Done(sent.token),
-                _ => Pending::Lost(sent.token),
-            };
+            let over = sent.token.map(match awaited {
+                Awaited::Pubcomp => Pending::Done,
+                _ => Pending::Lost,
+            });
             if planted!(LostNotTold) && awaited != Awaited::Pubcomp {
                 return;
             }
-            pending.get_or_insert_default().push_back(over);
+            pending.get_or_insert_default().extend(over);
         });
         self.inbound.clear();
         if drop_waiting && let Some(mut queue) = self.queue.take() {

@@ -90,7 +90,7 @@ pub enum InboundError {
     /// [MQTT-3.3.4-9].
     #[error("more than {0} messages are not answered")]
     TooMany(u16),
-    /// PUBREL came for a message before PUBREC was sent.
+    /// PUBREL came for a message of this connection before PUBREC was sent.
     #[error("PUBREL for packet identifier {0} before its PUBREC")]
     Early(PacketId),
 }
@@ -260,7 +260,8 @@ impl Inbound {
     }
 
     /// PUBREL has come: PUBCOMP is to be sent, after it is recorded that the identifier is free.
-    /// Tells whether it was in use; if not, 5.0 says so by the reason code 0x92.
+    /// Tells whether it was in use, other than for a message of an older connection that nobody has
+    /// acknowledged; if not, 5.0 says so by the reason code 0x92.
     #[inline]
     pub fn pubrel(&mut self, id: PacketId) -> Result<bool, InboundError> {
         let flags = self.known.get(id);
@@ -273,7 +274,10 @@ impl Inbound {
                 Ok(true)
             }
             Taken::Early => Err(InboundError::Early(id)),
-            _ => Ok(false),
+            _ => {
+                self.known.set(id, 0);
+                Ok(false)
+            }
         }
     }
 
@@ -318,7 +322,8 @@ const fn state(flags: u8) -> Received {
     match flags {
         0 => Received::Nothing,
         flags if flags & ANSWERED != 0 => Received::Pubrec,
-        flags if flags & (UNACKNOWLEDGED | OWED) != 0 => Received::Publish,
+        flags if flags & OWED != 0 => Received::Publish,
+        flags if flags & UNACKNOWLEDGED != 0 => Received::Carried,
         _ => Received::Pubrec,
     }
 }

@@ -198,7 +198,7 @@ impl Exchange {
         let token = self.outbound.end(packet_id, awaited, |sent| sent.token)?;
         self.note(|| Record::Done { packet_id });
         self.pump(now);
-        Some(Plain::Done(token))
+        Some(token.map_or(Plain::Taken, Plain::Done))
     }
 
     /// Takes a message off the front, if nothing about it is unusual.

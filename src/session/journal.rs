@@ -30,6 +30,12 @@ pub enum Record {
         /// Its identifier.
         packet_id: PacketId,
     },
+    /// A message of QoS 2 that was sent is not sent again, as the new connection does not take it, and this
+    /// was told. The peer may have it, so PUBREL is sent and the identifier in use until PUBCOMP.
+    Dropped {
+        /// Its identifier.
+        packet_id: PacketId,
+    },
     /// A message of this side is over, its identifier free.
     Done {
         /// Its identifier.

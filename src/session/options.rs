@@ -34,8 +34,8 @@ pub struct SessionOptions {
     pub max_queued_bytes: usize,
     /// How many bytes wait to be written before nothing more is taken in or sent. By default 256 KiB.
     pub max_outgoing: usize,
-    /// How many SUBSCRIBEs and UNSUBSCRIBEs a server holds that the application has not answered. By
-    /// default 64.
+    /// How many SUBSCRIBEs and UNSUBSCRIBEs a server holds that the application has not answered, at
+    /// least one. By default 64.
     pub max_requests: u16,
     /// Whether the application acknowledges messages itself. By default it does not.
     pub manual_acknowledgement: bool,

@@ -250,8 +250,14 @@ impl Server {
         next.filter(|(due, _)| *due < Instant::NEVER)
     }
 
+    /// Whether the application has to answer before anything more is taken.
+    fn has_all_requests(&self) -> bool {
+        self.requests.len() >= usize::from(self.exchange.options.max_requests.max(1))
+    }
+
     fn keep_alive_due(&self) -> Instant {
-        if self.keep_alive == 0 {
+        // While the application owes so many answers it is not seen what the client sends.
+        if self.keep_alive == 0 || self.has_all_requests() {
             return Instant::NEVER;
         }
         // [MQTT-3.1.2-24]; 5.0: [MQTT-3.1.2-22]
@@ -419,8 +425,7 @@ impl Side for Server {
 
     #[inline(always)]
     fn is_full(&self) -> bool {
-        !self.exchange.has_room()
-            || self.requests.len() >= usize::from(self.exchange.options.max_requests)
+        !self.exchange.has_room() || self.has_all_requests()
     }
 
     /// Before the CONNECT is answered only what would be wrong is taken, and AUTH if that is awaited.

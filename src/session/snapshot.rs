@@ -75,8 +75,8 @@ pub struct Snapshot {
 pub struct SentMessage {
     /// Its identifier.
     pub packet_id: PacketId,
-    /// Its name in later actions.
-    pub token: Token,
+    /// Its name in later actions; `None` if its end was told, and no more than its identifier is kept.
+    pub token: Option<Token>,
     /// The message; `None` after PUBREC, when only PUBREL is sent again.
     pub message: Option<Message>,
     /// Since when its Message Expiry Interval runs, to the second; `None` if it has none.
@@ -120,6 +120,9 @@ pub enum SnapshotError {
     /// A token that names two things, or comes again.
     #[error("token {} names two things", .0.get())]
     Token(Token),
+    /// A message that is to be sent again and has no token.
+    #[error("message {0} has no token")]
+    NoToken(PacketId),
     /// A message of QoS 0 among those on their way or waiting.
     #[error("a message of QoS 0 that is kept")]
     QosZero,
@@ -175,15 +178,11 @@ impl Snapshot {
                 if was_queued {
                     self.queued.remove(0);
                 }
-                let message = Some(message);
+                let (token, message) = (Some(token), Some(message));
                 self.sent.push(SentMessage { packet_id, token, message, since });
             }
-            Record::Released { packet_id } => {
-                let at = self.place(packet_id)?;
-                if let Some(sent) = self.sent.get_mut(at) {
-                    (sent.message, sent.since) = (None, None);
-                }
-            }
+            Record::Released { packet_id } => self.release(packet_id, false)?,
+            Record::Dropped { packet_id } => self.release(packet_id, true)?,
             Record::Done { packet_id } => {
                 let at = self.place(packet_id)?;
                 self.sent.remove(at);
@@ -239,6 +238,16 @@ impl Snapshot {
         }
     }
 
+    /// The message is not sent again, PUBREL is.
+    fn release(&mut self, id: PacketId, is_told: bool) -> Result<(), SnapshotError> {
+        let at = self.place(id)?;
+        if let Some(sent) = self.sent.get_mut(at) {
+            (sent.message, sent.since) = (None, None);
+            sent.token = sent.token.filter(|_| !is_told);
+        }
+        Ok(())
+    }
+
     fn place(&self, id: PacketId) -> Result<usize, SnapshotError> {
         let place = self.sent.iter().position(|sent| sent.packet_id == id);
         place.ok_or(SnapshotError::PacketId(id))
@@ -288,7 +297,7 @@ impl Snapshot {
             _ => Err(SnapshotError::Token(token)),
         };
         for stored in self.sent {
-            is_new(stored.token)?;
+            stored.token.map_or(Ok(()), &mut is_new)?;
             let packet_id = stored.packet_id;
             let (awaited, sent) = stored.into_sent(exchange.role)?;
             exchange
@@ -344,6 +353,9 @@ impl SentMessage {
         let second = since.map(Seconds::of);
         if second.is_some() != expires || second.map(Seconds::begin) != since {
             return Err(SnapshotError::Since(packet_id));
+        }
+        if token.is_none() && message.is_some() {
+            return Err(SnapshotError::NoToken(packet_id));
         }
         let retain = message.as_ref().is_some_and(Message::retain);
         let content = message.map(|message| message.into_parts().0);

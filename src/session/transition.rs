@@ -91,6 +91,8 @@ pub(super) enum Received {
     Nothing,
     /// PUBLISH of QoS 2 was delivered, and is not yet answered.
     Publish,
+    /// It was delivered on an older connection, and neither acknowledged nor sent again.
+    Carried,
     /// It was answered by PUBREC.
     Pubrec,
 }
@@ -127,10 +129,13 @@ pub(super) const fn taken(state: Received, arrived: Arrived) -> Taken {
         (Received::Nothing, Arrived::PublishQos1 | Arrived::PublishQos2) => Taken::Deliver,
         // [MQTT-4.3.3-2]
         (Received::Publish | Received::Pubrec, Arrived::PublishQos2) => Taken::Repeated,
+        (Received::Carried, Arrived::PublishQos2) => Taken::Repeated,
         (Received::Pubrec, Arrived::Pubrel) => Taken::Completed,
-        (Received::Nothing, Arrived::Pubrel) => Taken::CompletedUnknown,
+        // A sender may have given up the message that it sent on the older connection.
+        (Received::Nothing | Received::Carried, Arrived::Pubrel) => Taken::CompletedUnknown,
         // [MQTT-2.3.1-2]
         (Received::Publish | Received::Pubrec, Arrived::PublishQos1) => Taken::InUse,
+        (Received::Carried, Arrived::PublishQos1) => Taken::InUse,
         (Received::Publish, Arrived::Pubrel) => Taken::Early,
     }
 }

@@ -380,11 +380,12 @@ def announced_by_server(book):
                          **five,
                          persistent=True,
                          comment="the server allows less than when the message was sent: it is "
-                                 "not sent, or the client leaves"):
+                                 "not sent, or the client leaves; PUBREL frees the identifier"):
         s.establish()
         s.publish("a", sent(2), qos=2)
         s.lose()
-        s.resume(Any([event("failed", token="a")], [event("lost", token="a")], [CLOSE],
+        failed = event("failed", token="a")
+        s.resume(Any([failed, s.acked("pubrel", "$p")], [failed], [event("lost", token="a")], [CLOSE],
                      [send("disconnect"), CLOSE]), accept={"maximum_qos": 1})
     for s in book.client("limits/subscribe-above-maximum-qos", {}, "3.2.2.3.4", **five,
                          accept={"maximum_qos": 0},

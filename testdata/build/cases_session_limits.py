@@ -346,6 +346,19 @@ def packet_sizes(book):
         s.resume(event("failed", token="a"), sent(1, "$q", True),
                  **s.announced(maximum_packet_size=30))
         s.ack("puback", "$q", event("completed", token="b"))
+    for s in book.each("size/stored-too-large-at-qos2", refs, "3.1.2.11.4", **ONLY_5_0,
+                       since="1.5.0", persistent=True,
+                       comment="by the letter the message is done; a peer that has it would take "
+                               "another with its identifier for a repeat, so that to send PUBREL "
+                               "is the safe way"):
+        s.establish()
+        s.publish("a", sent(2, "$p"), qos=2, payload=b"m" * 40)
+        s.lose()
+        failed = event("failed", token="a")
+        s.resume(Any([failed, s.acked("pubrel", "$p")], [failed]),
+                 **s.announced(maximum_packet_size=30))
+        s.publish("b", sent(1, "$q"))
+        s.ack("puback", "$q", event("completed", token="b"))
     refs = {"5.0": "4.13.2-1", "5.0 client": "3.1.2-24", "5.0 server": "3.2.2-15 4.13.1-1"}
     for s in book.each("size/receive-too-large", refs, "3.1.2.11.4", **ONLY_5_0,
                        own={"maximum_packet_size": 30}):

@@ -194,7 +194,10 @@ def receiver():
     first, arrows, loops, of_free, notes = {}, {}, {}, [], []
     violations = {"InUse": "PUBLISH QoS 1 with an identifier in use is a violation; 5.0 answers PUBACK 0x91.",
                   "Early": "PUBREL before PUBREC was sent is a violation: the connection is closed."}
+    carried = "Without PUBREC a message of an older connection is known, until PUBREL \u2192 PUBCOMP 0x92 frees it."
     for state, packet, step in rows("taken"):
+        if state == "Carried":
+            continue
         if step in violations:
             if violations[step] not in notes:
                 notes.append(violations[step])
@@ -215,7 +218,7 @@ def receiver():
     down = {"Publish": "acknowledged \u2192 PUBREC"}
     states(drawing, ["Publish", "Pubrec"], first, arrows, loops, names, down)
     free(drawing, of_free)
-    for note in notes:
+    for note in [*notes, carried]:
         drawing.note(note)
     return drawing.svg()
 

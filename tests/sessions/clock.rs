@@ -1,9 +1,9 @@
 //! Keep alive at its edges, and clocks that stand still, run backwards or leap.
 
-use crate::end::{End, at, connack, connect_bytes, message, online, serving};
+use crate::end::{End, at, connack, connect_bytes, id, message, online, serving};
 use mqtt_pure::{
     Client, Connect, Deadline, DecodeOptions, Instant, Message, Packet, Properties, Property, QoS,
-    ReasonCode, Record, Server, SessionOptions, Text, Version,
+    ReasonCode, Record, Server, SessionOptions, Suback, Text, Version,
 };
 
 fn client(keep_alive: u16) -> Client {
@@ -64,6 +64,27 @@ fn a_server_waits_for_one_and_a_half_times_the_keep_alive() {
     assert_eq!(server.deadline(), Some((at(170_000), Deadline::KeepAlive)));
     server.timeout(at(170_000));
     assert!(server.told()[0].starts_with("Close(Fault(Late(KeepAlive)"));
+}
+
+/// What is not taken while the application thinks about something else may have come in time.
+#[test]
+fn a_client_is_not_late_because_its_server_does_not_listen() {
+    let mut options = SessionOptions::new();
+    options.max_requests = 0;
+    let mut server = Server::new(options);
+    server.opened(at(0));
+    server.hear(at(0), &connect_bytes(Version::V3_1_1, false));
+    server.accept(at(200_000), Properties::EMPTY).unwrap();
+    assert_eq!(server.deadline(), Some((at(290_000), Deadline::KeepAlive)));
+    let mut bytes: &[u8] = b"\x82\x06\0\x01\0\x01a\0\xc0\0";
+    assert!(server.receive(at(210_000), &mut bytes).is_some());
+    assert_eq!((server.receive(at(211_000), &mut bytes), bytes), (None, &b"\xc0\0"[..]));
+    assert_eq!(server.deadline(), None);
+    let codes = [ReasonCode::SUCCESS];
+    server.grant(at(400_000), &Suback::new(id(1), &codes[..])).unwrap();
+    assert_eq!(server.deadline(), Some((at(490_000), Deadline::KeepAlive)));
+    server.hear(at(410_000), bytes);
+    assert_eq!(server.deadline(), Some((at(500_000), Deadline::KeepAlive)));
 }
 
 #[test]

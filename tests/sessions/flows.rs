@@ -346,12 +346,13 @@ fn a_token_that_is_still_to_come_is_not_restored() {
     snapshot.is_connected = false;
     let next = snapshot.next_token;
     for token in [next.get(), next.get() + 5] {
-        snapshot.sent[0].token = mqtt_pure::Token::new(token).unwrap();
+        let token = mqtt_pure::Token::new(token).unwrap();
+        snapshot.sent[0].token = Some(token);
         let refused = Client::restore(SessionOptions::new(), snapshot.clone()).err();
-        assert_eq!(refused, Some(mqtt_pure::SnapshotError::Token(snapshot.sent[0].token)));
+        assert_eq!(refused, Some(mqtt_pure::SnapshotError::Token(token)));
     }
     // Behind the last there is the first.
-    snapshot.sent[0].token = mqtt_pure::Token::new(u32::MAX).unwrap();
+    snapshot.sent[0].token = mqtt_pure::Token::new(u32::MAX);
     snapshot.next_token = mqtt_pure::Token::new(3).unwrap();
     assert!(Client::restore(SessionOptions::new(), snapshot).is_ok());
 }
@@ -383,4 +384,8 @@ fn a_stored_message_that_could_not_be_sent_again_is_refused() {
         let refused = Client::restore(SessionOptions::new(), snapshot.clone()).err();
         assert_eq!(refused, Some(mqtt_pure::SnapshotError::Since(id(1))), "{since:?}");
     }
+    snapshot.sent[0] = client.snapshot().sent.remove(0);
+    snapshot.sent[0].token = None;
+    let refused = Client::restore(SessionOptions::new(), snapshot).err();
+    assert_eq!(refused, Some(mqtt_pure::SnapshotError::NoToken(id(1))));
 }

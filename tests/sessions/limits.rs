@@ -6,8 +6,8 @@ use crate::end::{
 };
 use bytes::{Buf, Bytes};
 use mqtt_pure::{
-    Client, CommandError, Message, Oversize, Properties, Property, Published, QoS, Role, Server,
-    SessionOptions, TopicName, Version,
+    Client, CommandError, Connect, Message, Oversize, Properties, Property, Published, QoS, Role,
+    Server, SessionOptions, Text, TopicName, Version,
 };
 
 /// The limit, and what is still written by the call that reaches it.
@@ -226,4 +226,72 @@ fn topic_aliases_keep_no_payloads() {
         client.written(at(1));
         assert!(payload.is_unique());
     }
+}
+
+/// Resumes with a client that takes so many bytes; what is written, without the CONNACK.
+fn resume_with(server: &mut Server, max_packet_size: u32) -> Vec<u8> {
+    server.closed(at(1));
+    let mut bytes = Vec::new();
+    let properties = [
+        Property::SessionExpiryInterval(u32::MAX),
+        Property::MaximumPacketSize(max_packet_size.try_into().unwrap()),
+    ];
+    let mut connect = Connect::new(Version::V5_0, Text::new("c").unwrap());
+    (connect.clean_session, connect.properties) = (false, Properties::from(&properties[..]));
+    connect.encode(Version::V5_0, &mut bytes).unwrap();
+    server.opened(at(1));
+    server.hear(at(1), &bytes);
+    server.accept(at(1), Properties::EMPTY).unwrap();
+    let written = server.written(at(1));
+    written[2 + usize::from(written[1])..].to_vec()
+}
+
+/// The client may have the message, and would take another with its identifier for a repetition.
+#[test]
+fn the_identifier_of_a_dropped_message_of_qos_2_is_not_free() {
+    let qos = QoS::ExactlyOnce;
+    let mut server = serving(Version::V5_0, SessionOptions::new());
+    server.keep_journal();
+    let mut stored = server.snapshot();
+    let token = server.publish(at(0), message(qos, &"x".repeat(60)), qos).unwrap().token().unwrap();
+    server.written(at(0));
+    assert_eq!(resume_with(&mut server, 40), [0x62, 2, 0, 1]);
+    assert_eq!(
+        server.told(),
+        [format!("Failed {{ token: {token:?}, failure: Dropped(TooLarge) }}")]
+    );
+    for record in server.journal(at(1)) {
+        stored.apply(record).unwrap();
+    }
+    assert_eq!(stored, server.snapshot());
+    let restored = Server::restore(SessionOptions::new(), stored, at(1)).unwrap();
+    for (mut server, max) in [(server, 40), (restored, 400)] {
+        // It is sent again as any other.
+        assert_eq!(resume_with(&mut server, max), [0x62, 2, 0, 1]);
+        for round in 0..40 {
+            let published = server.publish(at(2), message(qos, "m"), qos);
+            let Ok(Published::Sent { packet_id, .. }) = published else { panic!("{published:?}") };
+            assert_ne!(packet_id, id(1), "{round}");
+            let [high, low] = packet_id.get().to_be_bytes();
+            assert_eq!(server.hear(at(2), &[0x50, 2, high, low]), [""; 0]);
+            let done = server.hear(at(2), &[0x70, 2, high, low]);
+            assert!(done.len() == 1 && done[0].starts_with("Done"), "{done:?}");
+            server.written(at(2));
+        }
+        // Its end was told, and is not told again.
+        assert_eq!(server.hear(at(2), &[0x70, 3, 0, 1, 0x92]), [""; 0]);
+        assert_eq!((server.in_flight(), server.told()), (0, vec![]));
+    }
+}
+
+#[test]
+fn a_message_that_was_dropped_is_not_lost_with_its_session() {
+    let mut server = serving(Version::V5_0, SessionOptions::new());
+    let qos = QoS::ExactlyOnce;
+    server.publish(at(0), message(qos, &"x".repeat(60)), qos).unwrap();
+    resume_with(&mut server, 40);
+    assert_eq!(server.told().len(), 1);
+    server.closed(at(2));
+    server.expire_session().unwrap();
+    assert_eq!(server.told(), ["SessionEnded"]);
 }

@@ -241,7 +241,8 @@ impl Run {
     fn check_state(&self) {
         let snapshot = self.client.snapshot();
         let of_model = self.model.pending.iter();
-        let sent: Vec<_> = of_model.map(|p| (p.token, p.id, p.stage == Stage::Third)).collect();
+        let sent: Vec<_> =
+            of_model.map(|p| (Some(p.token), p.id, p.stage == Stage::Third)).collect();
         let of_client = snapshot.sent.iter();
         let kept: Vec<_> = of_client.map(|s| (s.token, s.packet_id, s.message.is_none())).collect();
         assert_eq!(kept, sent);

@@ -104,6 +104,28 @@ fn a_repetition_that_is_skipped_is_answered_as_the_first_was() {
     assert_eq!(told(&mut client, &publish(V5_0, 0x34, "t", 2, &[], "new")), ["t new"]);
 }
 
+/// Only who was told a limit has broken it.
+#[test]
+fn a_message_within_the_limit_that_was_told_is_skipped_if_it_is_too_large() {
+    for (told_limit, is_skipped) in [(1_000, true), (41, true), (40, false), (39, false)] {
+        let mut client = Client::new(skipping(false));
+        let limit = [Property::MaximumPacketSize(told_limit.try_into().unwrap())];
+        let mut connect = Connect::new(V5_0, Text::new("c").unwrap());
+        connect.properties = Properties::from(&limit[..]);
+        client.opened(at(0), &connect).unwrap();
+        client.written(at(0));
+        client.hear(at(0), &connack(V5_0, false));
+        let told = told(&mut client, &publish(V5_0, 0x32, "t", 1, &[], &large()));
+        let written = client.written(at(1));
+        if is_skipped {
+            assert_eq!((told, written), (vec!["skipped".into()], vec![0x40, 3, 0, 1, 0x97]));
+        } else {
+            assert!(told[0].starts_with("Close("), "{told_limit}: {told:?}");
+            assert_eq!(written, [0xe0, 1, 0x95]);
+        }
+    }
+}
+
 #[test]
 fn a_message_that_is_skipped_is_answered_in_its_turn() {
     for (version, qos) in [(V3_1_1, 1), (V5_0, 1), (V3_1_1, 2), (V5_0, 2)] {

@@ -3,7 +3,7 @@
 use super::side::{Given, Limits, Told, What};
 use mqtt_pure::{
     DecodeOptions, Delivery, Instant, Oversize, Packet, PacketId, PacketType, QoS, ReasonCode,
-    Record, Role, SessionOptions, Snapshot, Strictness, Token, Version,
+    Record, Role, SentMessage, SessionOptions, Snapshot, Strictness, Token, Version,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub struct Model {
     /// them among what it accepts.
     uncounted: BTreeSet<PacketId>,
     /// The messages that were on their way when the connection began.
-    carried: BTreeMap<PacketId, Token>,
+    carried: BTreeMap<PacketId, Option<Token>>,
     /// Those for which PUBREL was written.
     released: BTreeSet<PacketId>,
     /// Topic aliases that the peer was told on this connection.
@@ -43,10 +43,15 @@ pub struct Model {
     is_skipping: bool,
 }
 
+/// Whether it is the message with this token, which it has no more if it was given up.
+fn is_same(sent: &SentMessage, token: Option<Token>) -> bool {
+    sent.token.is_none() || sent.token == token
+}
+
 impl Model {
     /// A session that begins with what is in the snapshot.
     pub fn new(snapshot: &Snapshot, options: &SessionOptions) -> Self {
-        let sent = snapshot.sent.iter().map(|sent| sent.token);
+        let sent = snapshot.sent.iter().filter_map(|sent| sent.token);
         let queued = snapshot.queued.iter().map(|queued| queued.token);
         let released = snapshot.sent.iter().filter(|sent| sent.message.is_none());
         Self {
@@ -208,7 +213,7 @@ impl Model {
         // A session that has ended carries nothing.
         let sent = snapshot.sent.iter();
         self.carried.retain(|id, token| {
-            sent.clone().any(|sent| (&sent.packet_id, &sent.token) == (id, token))
+            sent.clone().any(|sent| sent.packet_id == *id && is_same(sent, *token))
         });
         assert!(self.is_open, "written without a connection: {bytes:02x?}");
         let options = DecodeOptions::new(version)
@@ -281,7 +286,8 @@ impl Model {
         let mut ids = BTreeSet::new();
         for sent in &snapshot.sent {
             assert!(ids.insert(sent.packet_id), "twice: {}", sent.packet_id);
-            assert!(self.tokens.contains(&sent.token), "nobody was given {:?}", sent.token);
+            let is_told = sent.token.is_none_or(|token| self.tokens.contains(&token));
+            assert!(is_told, "nobody was given {:?}", sent.token);
             assert_ne!(sent.message.as_ref().map(|message| message.qos()), Some(QoS::AtMostOnce));
         }
         for queued in &snapshot.queued {
@@ -299,7 +305,8 @@ impl Model {
         let most = limits.receive_maximum.min(self.max_in_flight);
         let is_full = self.unanswered.len() >= most;
         let mut sent = snapshot.sent.iter();
-        let is_carried = sent.any(|s| self.carried.get(&s.packet_id) == Some(&s.token));
+        let is_carried =
+            sent.any(|s| self.carried.get(&s.packet_id).is_some_and(|token| is_same(s, *token)));
         let is_waiting = !snapshot.queued.is_empty() || is_carried;
         assert!(is_full || !is_waiting, "{:?} of {most}: {snapshot:?}", self.unanswered);
         assert!(!has_to_answer || self.owed.is_empty(), "not answered: {:?}", self.owed);
@@ -307,7 +314,8 @@ impl Model {
 
     /// When all has been told, nothing is forgotten.
     pub fn check_all_told(&self, snapshot: &Snapshot) {
-        let kept = snapshot.sent.len() + snapshot.queued.len() + self.requests.len();
+        let sent = snapshot.sent.iter().filter(|sent| sent.token.is_some()).count();
+        let kept = sent + snapshot.queued.len() + self.requests.len();
         assert_eq!(self.tokens.len(), kept, "{:?} of {snapshot:?}", self.tokens);
     }
 }

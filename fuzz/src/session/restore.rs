@@ -60,6 +60,7 @@ impl Plan {
                 *lasting = lasting.clone().with_properties(properties).unwrap();
                 since = Some(Instant::from_millis(u64::from(name) * 1_000));
             }
+            let token = Some(token);
             snapshot.sent.push(SentMessage { packet_id, token, message, since });
         }
         for number in self.received {

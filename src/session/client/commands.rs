@@ -101,7 +101,7 @@ impl Client {
         let token = exchange.token();
         let sent = Sent {
             content: None,
-            token,
+            token: Some(token),
             codes,
             since: Seconds::default(),
             qos: QoS::AtMostOnce,

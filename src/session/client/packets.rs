@@ -34,7 +34,7 @@ impl Client {
                 else {
                     return Ok(Some(ignored(PacketType::Suback, suback.packet_id)));
                 };
-                return Ok(Some(ClientAction::Subscribed(sent.token, suback)));
+                return Ok(sent.token.map(|token| ClientAction::Subscribed(token, suback)));
             }
             Packet::Unsuback(unsuback) => {
                 let codes = self.exchange.peer.has_reasons.then(|| unsuback.codes.len());
@@ -42,7 +42,7 @@ impl Client {
                 else {
                     return Ok(Some(ignored(PacketType::Unsuback, unsuback.packet_id)));
                 };
-                return Ok(Some(ClientAction::Unsubscribed(sent.token, unsuback)));
+                return Ok(sent.token.map(|token| ClientAction::Unsubscribed(token, unsuback)));
             }
             Packet::Pingresp(_) => {
                 self.response_due = Instant::NEVER;

@@ -197,8 +197,10 @@ impl Exchange {
         let flow = Flow::of(qos).unwrap_or(Flow::AtLeastOnce);
         let form = form.sent_as(packet_id, planted!(DupOnFirstSend));
         self.write_message(now, &content, alias, form, lens);
-        self.outbound
-            .add(flow, Sent { content: Some(content), token, codes: 0, since, qos, retain });
+        self.outbound.add(
+            flow,
+            Sent { content: Some(content), token: Some(token), codes: 0, since, qos, retain },
+        );
     }
 
     /// A message is sent for the first time.
@@ -305,18 +307,42 @@ impl Exchange {
         let form = form.sent_as(id, !planted!(NoDupOnResend));
         let lens = content.lens(form);
         if let Some(why) = self.refusal(qos, retain, lens) {
-            // [MQTT-3.1.2-25]
-            let over =
-                if qos == QoS::AtLeastOnce { Answer::PubackFailure } else { Answer::PubrecFailure };
-            if self.outbound.answer(over, id).is_ok() {
-                self.note(|| Record::Done { packet_id: id });
-                self.tell(Pending::Dropped(token, why));
-            }
-            return true;
+            return self.drop_sent(now, id, qos, token, why);
         }
         // [MQTT-3.3.2-7]: the alias of an old connection is forgotten.
         self.write_message(now, &content, 0, form, lens);
         true
+    }
+
+    /// Gives up a message that was sent on an older connection, and is not to be sent on this one
+    /// [MQTT-3.1.2-25]. As a peer may have one of QoS 2 that it has not acknowledged, and would take another
+    /// with its identifier for a repetition, it goes on as if PUBREC had come.
+    #[cold]
+    fn drop_sent(
+        &mut self,
+        now: Instant,
+        id: PacketId,
+        qos: QoS,
+        token: Option<Token>,
+        why: Dropped,
+    ) -> bool {
+        if let Some(token) = token {
+            self.tell(Pending::Dropped(token, why));
+        }
+        if qos == QoS::AtLeastOnce || planted!(DroppedIdentifierFree) {
+            let over =
+                if qos == QoS::AtLeastOnce { Answer::PubackFailure } else { Answer::PubrecFailure };
+            if self.outbound.answer(over, id).is_ok() {
+                self.note(|| Record::Done { packet_id: id });
+            }
+            return true;
+        }
+        if let Some(sent) = self.outbound.hand_over(id) {
+            (sent.content, sent.token) = (None, None);
+            self.note(|| Record::Dropped { packet_id: id });
+        }
+        let (reason, none) = (ReasonCode::SUCCESS, Properties::EMPTY);
+        self.answer(now, PacketType::Pubrel, id, reason, none).is_ok()
     }
 
     fn send_waiting(&mut self, now: Instant) -> bool {
@@ -374,16 +400,16 @@ impl Exchange {
                     self.note(|| Record::Done { packet_id });
                 }
                 if planted!(DoneTwice) && reason == ReasonCode::SUCCESS {
-                    self.tell(Pending::Done(sent.token));
+                    sent.token.into_iter().for_each(|token| self.tell(Pending::Done(token)));
                 }
                 self.pump(now);
-                Ok(Some(Common::Done { token: sent.token, reason, properties }))
+                Ok(sent.token.map(|token| Common::Done { token, reason, properties }))
             }
             Answered::Refused(sent) => {
                 self.note(|| Record::Done { packet_id });
                 self.pump(now);
                 let failure = Failure::Refused { reason, properties };
-                Ok(Some(Common::Failed { token: sent.token, failure }))
+                Ok(sent.token.map(|token| Common::Failed { token, failure }))
             }
             Answered::Release => {
                 if let Some(sent) = self.outbound.get_mut(packet_id)

@@ -44,7 +44,7 @@ impl Server {
         self.exchange.write(now, properties, false, |properties, version, out| {
             Suback { packet_id, codes, properties }.encode(version, out)
         })?;
-        self.requests.remove(at);
+        self.request_answered(now, at);
         Ok(())
     }
 
@@ -57,7 +57,14 @@ impl Server {
         self.exchange.write(now, properties, false, |properties, version, out| {
             Unsuback { packet_id, codes, properties }.encode(version, out)
         })?;
-        self.requests.remove(at);
+        self.request_answered(now, at);
         Ok(())
+    }
+
+    fn request_answered(&mut self, now: Instant, at: usize) {
+        if self.has_all_requests() {
+            self.exchange.last_received = now;
+        }
+        self.requests.remove(at);
     }
 }

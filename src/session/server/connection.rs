@@ -62,6 +62,8 @@ impl Server {
         self.expiry = granted.unwrap_or(asked.expiry);
         self.max_expiry = granted.unwrap_or(options.session_expiry);
         (self.phase, self.session_end) = (Phase::Online, Instant::NEVER);
+        // What came while the application thought about it was not taken.
+        self.exchange.last_received = now;
         // What the server tells the client holds for the server, where it can.
         let told = Peer::of(version, all);
         let (receive_maximum, max_packet_size) = if told.has_reasons {

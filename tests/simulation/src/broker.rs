@@ -163,6 +163,9 @@ impl World {
         let mut properties = Vec::new();
         if is_5_0 {
             properties.extend(peer_keep_alive.map(Property::ServerKeepAlive));
+            let connection = self.peers[at].connection.unwrap_or_default();
+            let most = self.ground.max_packet_size(connection / 3);
+            properties.extend(most.map(Property::MaximumPacketSize));
         }
         let _ = keep_alive;
         self.forsake(at);
@@ -337,9 +340,12 @@ impl World {
             let aliases = self.ground.plan.clients[at].aliases;
             let alias = aliases.min(1 + u16::from(of.topic));
             let is_at_most_once = next.qos == QoS::AtMostOnce;
-            match self.peers[at].publish(&mut self.ground, next, alias, 10)? {
+            let len = 10 + 10 * usize::from(of.topic);
+            match self.peers[at].publish(&mut self.ground, next, alias, len)? {
                 Ok(_) | Err(CommandError::QueueFull | CommandError::NoSession) => {}
                 Err(CommandError::NotConnected | CommandError::OutgoingFull) if is_at_most_once => {
+                }
+                Err(CommandError::TooLarge { .. }) if self.ground.plan.has(Fault::SmallPackets) => {
                 }
                 Err(error) => return Err(format!("a message is refused: {error}").into()),
             }

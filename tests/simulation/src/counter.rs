@@ -38,6 +38,7 @@ counters! {
     PingSent "PINGREQ sent",
     PingLate "PINGRESP late",
     Expired "message expired in the queue",
+    TooLarge "message dropped that is too large for a new connection",
     ManualLate "acknowledged on a later connection",
     RefusedMessage "message refused by the application",
     Blocked "nothing taken because of what waits to be written",
@@ -54,7 +55,8 @@ counters! {
 }
 
 /// What only sessions by themselves see.
-const OF_SESSIONS: [Sometimes; 5] = [
+const OF_SESSIONS: [Sometimes; 6] = [
+    Sometimes::TooLarge,
     Sometimes::ManualLate,
     Sometimes::RefusedMessage,
     Sometimes::Mutated,

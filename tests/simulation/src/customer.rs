@@ -5,7 +5,7 @@ use crate::{
     ground::Step,
     letter::{Letter, Side},
     machine::{Told, Why},
-    plan::{ClientPlan, Plan, qos},
+    plan::{ClientPlan, Fault, Plan, qos},
     rng::Rng,
     world::World,
 };
@@ -79,7 +79,10 @@ impl World {
         let mut connect = Connect::new(plan.version, text(&name)?);
         (connect.clean_session, connect.keep_alive) = (is_clean, plan.keep_alive);
         let is_5_0 = plan.version == Version::V5_0;
-        let properties = plan.properties();
+        let mut properties = plan.properties();
+        if is_5_0 {
+            properties.extend(self.ground.max_packet_size(number).map(Property::MaximumPacketSize));
+        }
         connect.properties = Properties::from(&properties[..]);
         let payload = format!("will {at} {}", customer.connects);
         let delay = [Property::WillDelayInterval(plan.will.map_or(0, |(_, delay)| delay))];
@@ -174,6 +177,8 @@ impl World {
                     | CommandError::NotConnected
                     | CommandError::OutgoingFull,
                 ) => {}
+                Err(CommandError::TooLarge { .. }) if self.ground.plan.has(Fault::SmallPackets) => {
+                }
                 Err(error) => return Err(format!("a message is refused: {error}").into()),
             }
             self.ground.fuse(Side::Client(at))?;

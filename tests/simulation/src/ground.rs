@@ -11,6 +11,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt::Write,
     hash::Hash,
+    num::NonZeroU32,
 };
 
 /// How many of the last events are kept.
@@ -286,6 +287,12 @@ impl Ground {
     }
 
     /// The sender was told that it may not have arrived.
+    /// The Maximum Packet Size on a connection.
+    pub fn max_packet_size(&self, connection: usize) -> Option<NonZeroU32> {
+        let is_small = self.has(Fault::SmallPackets) && !self.is_healing;
+        NonZeroU32::new([0, 60, 30][connection % 3]).filter(|_| is_small)
+    }
+
     pub fn excuse(&mut self, id: Id) {
         let letter = &mut self.letters[id as usize];
         if !letter.is_excused {

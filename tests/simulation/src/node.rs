@@ -10,6 +10,7 @@ use crate::{
     ground::{Ground, Next, Step, Undo},
     letter::{Id, Side},
     machine::{Machine, Told},
+    plan::Fault,
     wire::Wire,
 };
 use mqtt_pure::{Dropped, QoS, Record, SessionOptions, Snapshot, Token, Version};
@@ -199,6 +200,11 @@ impl<M: Machine> Node<M> {
                     return Err(format!("letter {letter} expires too early").into());
                 }
                 ground.see(Sometimes::Expired);
+            }
+            Some(Dropped::TooLarge) if ground.plan.has(Fault::SmallPackets) => {
+                ground.see(Sometimes::TooLarge);
+                self.wire.dropped(letter);
+                return Ok(());
             }
             Some(why) => return Err(format!("letter {letter} is dropped: {why}").into()),
             None => {}

@@ -23,9 +23,10 @@ pub enum Fault {
     ExpireSession,
     Refuse,
     SmallOutgoing,
+    SmallPackets,
 }
 
-const FAULTS: [Fault; 16] = [
+const FAULTS: [Fault; 17] = [
     Fault::Cut,
     Fault::HalfOpen,
     Fault::Stall,
@@ -42,6 +43,7 @@ const FAULTS: [Fault; 16] = [
     Fault::ExpireSession,
     Fault::Refuse,
     Fault::SmallOutgoing,
+    Fault::SmallPackets,
 ];
 
 /// What a client is like.
@@ -236,7 +238,8 @@ fn script(rng: &mut Rng, clients: usize, heals_at: u64, faults: &[Fault]) -> Vec
             | Fault::SlowReader
             | Fault::LateTimers
             | Fault::Refuse
-            | Fault::SmallOutgoing => [What::Publish; 2],
+            | Fault::SmallOutgoing
+            | Fault::SmallPackets => [What::Publish; 2],
         });
     }
     events(rng, &whats, 120, clients, heals_at)

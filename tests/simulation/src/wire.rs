@@ -27,6 +27,8 @@ pub struct Wire {
     cap: u16,
     /// How many may be on this connection.
     limit: u16,
+    /// How many bytes a packet may have.
+    max_packet_size: usize,
     /// Whether the peer keeps to the rules.
     pub is_honest: bool,
     written: Vec<u8>,
@@ -69,6 +71,7 @@ impl Wire {
             version: Version::V3_1_1,
             cap,
             limit: cap,
+            max_packet_size: usize::MAX,
             is_honest,
             written: Vec::new(),
             read: Vec::new(),
@@ -95,6 +98,7 @@ impl Wire {
         self.version = version;
         self.connection += 1;
         (self.resent, self.is_over, self.limit) = (None, false, self.cap);
+        self.max_packet_size = usize::MAX;
         self.written.clear();
         self.read.clear();
         self.requests.clear();
@@ -137,6 +141,14 @@ impl Wire {
         self.sent.retain(|_, sent| sent.letter != Some(letter));
     }
 
+    /// The message is not sent again. One of QoS 2 may have arrived, so that its identifier is not free.
+    pub fn dropped(&mut self, letter: Id) {
+        self.sent.retain(|_, sent| sent.letter != Some(letter) || sent.qos == QoS::ExactlyOnce);
+        for sent in self.sent.values_mut().filter(|sent| sent.letter == Some(letter)) {
+            sent.is_received = true;
+        }
+    }
+
     /// The session wants to have these bytes written; `each` gets every PUBLISH.
     pub fn write(
         &mut self,
@@ -150,6 +162,11 @@ impl Wire {
         loop {
             match Packet::read(&mut rest, options) {
                 Ok(Some(packet)) => {
+                    let len = packet.encoded_len(self.version).unwrap_or_default();
+                    if len > self.max_packet_size {
+                        let (what, most) = (packet.packet_type(), self.max_packet_size);
+                        return Err(format!("{what} of {len} bytes, of {most} (I8)"));
+                    }
                     if let Packet::Publish(publish) = &packet {
                         each(publish)?;
                     }
@@ -358,10 +375,14 @@ impl Wire {
                 _ => {}
             },
             Packet::Connack(connack) if connack.reason == ReasonCode::SUCCESS => {
+                let most = connack.properties.maximum_packet_size();
+                self.max_packet_size = most.map_or(usize::MAX, |most| most.get() as usize);
                 let told = connack.properties.receive_maximum();
                 self.limit = self.limit.min(told.map_or(u16::MAX, |max| max.get()));
             }
             Packet::Connect(connect) => {
+                let most = connect.properties.maximum_packet_size();
+                self.max_packet_size = most.map_or(usize::MAX, |most| most.get() as usize);
                 let told = connect.properties.receive_maximum();
                 self.limit = self.limit.min(told.map_or(u16::MAX, |max| max.get()));
             }

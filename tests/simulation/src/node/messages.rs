@@ -141,6 +141,11 @@ impl<M: Machine> Node<M> {
                 Ok(true)
             }
             Err(_) if qos == QoS::AtLeastOnce => Ok(false),
+            // The sender has given it up.
+            Err(CommandError::Unknown) if ground.letters[letter as usize].is_excused => {
+                self.handed.remove(&letter);
+                Ok(false)
+            }
             Err(error) => Err(format!("letter {letter} is not to be acknowledged: {error}").into()),
         }
     }
