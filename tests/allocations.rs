@@ -121,6 +121,27 @@ fn an_announced_length_earns_no_memory() {
 }
 
 #[test]
+fn a_large_packet_takes_little_more_than_what_has_come_of_it() {
+    const LEN: usize = 524_400;
+    let mut packet = vec![7; LEN];
+    packet[..7].copy_from_slice(b"\x30\xec\x80\x20\0\x01a");
+    let limit = u32::try_from(LEN).unwrap();
+    for piece in [1, 999, 65_536, 300_000] {
+        let before = live();
+        let options = DecodeOptions::default().with_max_packet_size(limit);
+        let mut decoder = StreamDecoder::new(options);
+        let mut fed = 0;
+        for chunk in packet[..LEN - 1].chunks(piece) {
+            assert_eq!(decoder.feed(chunk).next(), Ok(None));
+            fed += chunk.len();
+            let held = usize::try_from(live() - before).unwrap();
+            assert!(held <= LEN && held <= fed + fed / 8 + 32, "{held} for {fed} of {piece}");
+        }
+        assert!(decoder.feed(&packet[LEN - 1..]).next().unwrap().is_some());
+    }
+}
+
+#[test]
 fn a_stream_holds_what_has_arrived() {
     let options = DecodeOptions::default();
     for bytes in PACKETS {

@@ -98,6 +98,10 @@ impl<'a> Connect<'a> {
         if W::TELLS {
             r.named();
             r.check_minimal(header_len, remaining_length)?;
+            if r.has_properties() {
+                // Flags, keep alive, and the lengths of properties and client identifier.
+                r.require(6, Field::ClientId)?;
+            }
             return Self::decode_flags(r);
         }
         if first != PacketType::Connect.first_byte() {
@@ -186,8 +190,10 @@ fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Faul
     let flags = r.u8(Field::ConnectFlags)?;
     r.saw(Field::ConnectFlags, start, Value::ConnectFlags(flags));
     let form = Form::of(r.version());
-    let breach =
-        |r: &mut Fields<'a, '_, W>, kind| r.breach(kind, Field::ConnectFlags, start, flags.into());
+    let breach_of = |r: &mut Fields<'a, '_, W>, kind, flags: u8| {
+        r.breach(kind, Field::ConnectFlags, start, flags.into())
+    };
+    let breach = |r: &mut Fields<'a, '_, W>, kind| breach_of(r, kind, flags);
     if flags & RESERVED != 0 && r.refuses(Rule::UnusedBitsIn3_1) {
         // [MQTT-3.1.2-3]
         breach(r, ErrorKind::ReservedConnectFlag)?;
@@ -196,6 +202,9 @@ fn read_flags<'a, W: Watch<'a>>(r: &mut Fields<'a, '_, W>) -> Result<u8, W::Faul
         if flags & (WILL_QOS | WILL_RETAIN) != 0 && !form.is_loose {
             // [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT-3.1.2-15]; 3.1 disregards the bits.
             breach(r, ErrorKind::WillFlagsWithoutWill)?;
+            if flags & WILL_QOS != 0 && flags & WILL_RETAIN != 0 {
+                breach_of(r, ErrorKind::WillFlagsWithoutWill, flags & !WILL_QOS)?;
+            }
         }
     } else if W::TELLS && flags & WILL_QOS == WILL_QOS {
         // A glance asks when it makes a QoS of them.

@@ -22,7 +22,7 @@ pub enum EncodeError {
     PacketTooLarge {
         /// The packet.
         packet_type: PacketType,
-        /// The number of bytes after the fixed header.
+        /// The number of bytes after the fixed header; of the properties, where these alone are too many.
         remaining_length: usize,
     },
     /// A SUBSCRIBE or UNSUBSCRIBE without any topic filter [MQTT-3.8.3-3] [MQTT-3.10.3-2], or a

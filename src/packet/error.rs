@@ -315,9 +315,16 @@ impl DecodeError {
         }
     }
 
-    /// Whether 5.0 calls this a protocol error, not a malformed packet (section 4.13).
+    /// Whether 5.0 calls this a protocol error (section 4.13): neither a malformed packet nor what a server
+    /// may refuse though it is none.
     pub const fn is_protocol_error(&self) -> bool {
-        !matches!(self.reason_code(), ReasonCode::MALFORMED_PACKET)
+        !matches!(
+            self.reason_code(),
+            ReasonCode::MALFORMED_PACKET
+                | ReasonCode::UNSUPPORTED_PROTOCOL_VERSION
+                | ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
+                | ReasonCode::QUOTA_EXCEEDED
+        )
     }
 
     /// The return code that a server answers in a CONNACK before it closes the connection; `None`

@@ -2,6 +2,7 @@
 
 mod ack;
 mod auth;
+mod carry;
 mod codes;
 mod connack;
 mod connect;
@@ -309,7 +310,8 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Decodes one whole packet.
+    /// Decodes one whole packet, with the options with which [`split`] has cut it off: what these say of
+    /// the fixed header has been judged then.
     pub fn decode(frame: Frame<'a>, options: DecodeOptions) -> Result<Self, DecodeError> {
         Self::decode_by(frame, &options)
     }

@@ -174,7 +174,12 @@ impl<'a, W: Watch<'a>> Fields<'a, '_, W> {
                 let at = self.at().saturating_add(len);
                 self.check_room(room, left, at)
             }
-            None => Err(self.error(ErrorKind::TruncatedField, field, start, 0)),
+            None => {
+                // The length is there, what it is of is not.
+                let is_of_packet = field == Field::PropertyLength;
+                let field = if is_of_packet { Field::Properties } else { field };
+                Err(self.error(ErrorKind::TruncatedField, field, start, 0))
+            }
         }
     }
 

@@ -133,6 +133,8 @@ fn statement_5_0(kind: K, packet: Option<P>, field: Field, value: u32) -> Option
         (K::PropertyOfOtherSide, _, Field::Property(Id::SubscriptionIdentifier)) => "MQTT-3.3.4-6",
         (K::PropertyOfOtherSide, _, Field::Property(Id::SessionExpiryInterval)) => "MQTT-3.14.2-2",
         (K::PropertyValue, _, Field::Property(Id::TopicAlias)) => "MQTT-3.3.2-8",
+        // Without an alias the empty topic is one.
+        (K::PropertyMissing, _, Field::Property(Id::TopicAlias)) => "MQTT-4.7.3-1",
         (K::InvalidReasonCode, Some(packet), _) => return reason_statement(packet),
         (K::TruncatedField, _, field) => return truncated_statement(packet, field),
         (K::TrailingBytes, Some(P::Connect), _) => "MQTT-3.1.4-1",

@@ -1,18 +1,16 @@
 //! The decoder for a byte stream: whole packets, streamed payloads, skipped giants.
 
 use super::{
-    DecodeError, DecodeOptions, Packet, PacketType, Publish, StreamItem, check_partial,
+    DecodeError, DecodeOptions, Packet, PacketType, Publish, StreamItem,
+    carry::{keep, take_off},
+    check_partial,
     frame::{self, Header, Start},
     judge::{Checked, Judge, Judgement, checkpoint},
     stream_item::{What, read_item},
 };
 use crate::wire::HAS_ROOM;
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use core::{fmt, ops::ControlFlow};
-
-/// Above this capacity an emptied buffer is given back, so that one large packet does not make a
-/// connection large for ever.
-const KEPT_CAPACITY: usize = 4096;
 
 /// What happens to a packet that is over the size limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +26,7 @@ pub enum Oversize {
 /// Takes packets out of the bytes of a connection, however they are cut.
 ///
 /// Packets that lie whole in what is fed are decoded in place; only one that is cut is copied, and
-/// for it no more is allocated than has arrived.
+/// for it no more is allocated than an eighth above what has arrived, nor more than it needs.
 ///
 /// ```
 /// use mqtt_pure::{DecodeOptions, Packet, StreamDecoder, StreamItem};
@@ -142,15 +140,15 @@ impl StreamDecoder {
 
     #[inline(never)]
     fn drop_from_carry(&mut self) {
-        self.was_large |= self.carry.len() > KEPT_CAPACITY;
-        if self.taken < self.carry.len() {
-            self.carry.advance(self.taken);
-        } else if self.was_large {
-            (self.carry, self.was_large) = (BytesMut::new(), false);
-        } else {
-            self.carry.clear();
-        }
-        self.taken = 0;
+        take_off(&mut self.carry, core::mem::take(&mut self.taken), &mut self.was_large);
+    }
+
+    /// Keeps bytes that have come.
+    #[inline]
+    fn carry_more(&mut self, bytes: &[u8]) {
+        let state = self.state;
+        let whole = || if let State::Gather(len) = state { len } else { usize::MAX };
+        keep(&mut self.carry, bytes, whole);
     }
 
     /// Refuses the part of a packet that is carried if nothing can make it valid any more.
@@ -201,7 +199,7 @@ impl Drop for Feed<'_, '_> {
         if matches!(self.decoder.state, State::Failed(_)) {
             self.decoder.carry = BytesMut::new();
         } else if !self.input.is_empty() {
-            self.decoder.carry.extend_from_slice(self.input);
+            self.decoder.carry_more(self.input);
         }
     }
 }
@@ -258,9 +256,9 @@ impl<'i> Feed<'_, 'i> {
     fn next_packet(&mut self) -> Result<Option<StreamItem<'_>>, DecodeError> {
         let options = self.decoder.judge.options;
         if HAS_ROOM && let Some(len) = Publish::plain_start(self.input, &options) {
-            self.hold();
             self.decoder.state = State::Gather(len);
             self.decoder.checked = Checked::all(len);
+            self.hold();
             return Ok(None);
         }
         let header = match frame::header(self.input, &options, &mut ()) {
@@ -285,15 +283,15 @@ impl<'i> Feed<'_, 'i> {
     /// Carries the input, which is the beginning of a packet, and returns it.
     fn hold(&mut self) -> &'i [u8] {
         let input = core::mem::take(&mut self.input);
-        self.decoder.carry.extend_from_slice(input);
+        self.decoder.carry_more(input);
         input
     }
 
     /// Carries the input, which is the beginning of the packet with this header.
     fn gather(&mut self, header: &Header) -> Result<(), DecodeError> {
-        let input = self.hold();
         let len = usize::try_from(header.packet_len()).unwrap_or(usize::MAX);
         self.decoder.state = State::Gather(len);
+        let input = self.hold();
         if checkpoint(input.len()) < input.len() {
             return self.decoder.check_partial();
         }
@@ -476,7 +474,7 @@ impl<'i> Feed<'_, 'i> {
     fn carry_over(&mut self, count: usize) -> bool {
         let (moved, rest) = self.input.split_at_checked(count).unwrap_or((self.input, &[]));
         self.input = rest;
-        self.decoder.carry.extend_from_slice(moved);
+        self.decoder.carry_more(moved);
         moved.len() == count
     }
 

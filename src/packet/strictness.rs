@@ -18,8 +18,9 @@ pub enum Rule {
     /// The reserved flags in the first byte of CONNACK, PUBACK, PUBREC, PUBCOMP, SUBACK, UNSUBACK
     /// and PINGRESP have to be 0 [MQTT-2.2.2-2]; some brokers set them. Default: refuse.
     AckFlags = 3,
-    /// The bits that 3.1 leaves unused have to be as in 3.1.1: the flags in the first byte, bit 0
-    /// of the connect flags, the first byte of CONNACK and the upper bits of a requested QoS.
+    /// The bits that 3.1 leaves unused have to be as the reserved ones of 3.1.1: the flags in the first
+    /// byte, bit 0 of the connect flags, all of the first byte of CONNACK and the upper bits of a
+    /// requested QoS.
     /// Default: accept.
     UnusedBitsIn3_1 = 4,
     /// A client identifier of 3.1 has at most 23 characters. Default: accept longer ones.

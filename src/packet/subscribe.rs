@@ -220,7 +220,8 @@ fn check_options<'a, W: Watch<'a>>(
     if is_reserved {
         // [MQTT-3.8.3-4]; 5.0: [MQTT-3.8.3-5]
         breach(ErrorKind::ReservedSubscriptionBits)?;
-    } else if byte & REQUESTED_QOS == REQUESTED_QOS {
+    }
+    if byte & REQUESTED_QOS == REQUESTED_QOS {
         breach(ErrorKind::InvalidQos)?;
     }
     let options = byte & known;

@@ -1,7 +1,7 @@
 //! What is assumed before a packet says otherwise: the version of a CONNECT, the end of what comes.
 
 use mqtt_pure::{
-    DecodeError, DecodeOptions, Packet, Split, StreamDecoder, Strictness, Version, Versions,
+    DecodeError, DecodeOptions, Field, Packet, Split, StreamDecoder, Strictness, Version, Versions,
     explain, split,
 };
 use std::time::Instant;
@@ -66,9 +66,46 @@ fn errors_have_the_byte_on_the_wire_and_the_statement_that_it_breaks() {
     }
 }
 
+/// Of one byte too.
+#[test]
+fn an_audit_names_every_rule_that_is_broken() {
+    let of_5_0 = DecodeOptions::new(Version::V5_0);
+    let statements = |bytes: &[u8], options| -> Vec<_> {
+        explain(bytes, options).violations.iter().map(DecodeError::statement).collect()
+    };
+    let options = b"\x82\x07\0\x0a\0\0\x01a\xc3";
+    let codes: Vec<_> = explain(options, of_5_0).violations.iter().map(DecodeError::code).collect();
+    assert_eq!(codes, ["subscribe.reserved_options", "qos.invalid"]);
+    let will_flags = b"\x10\x0d\0\x04MQTT\x04\x2a\0\x3c\0\x01a";
+    let both = [Some("MQTT-3.1.2-13"), Some("MQTT-3.1.2-15")];
+    assert_eq!(statements(will_flags, DecodeOptions::default()), both);
+    // Neither topic nor alias; properties that are not there, though their length is.
+    assert_eq!(statements(b"\x30\x04\0\0\0x", of_5_0), [Some("MQTT-4.7.3-1")]);
+    let missing = error(b"\xe0\x02\0\x03", of_5_0);
+    assert_eq!((missing.field(), missing.statement()), (Field::Properties, None));
+}
+
+#[test]
+fn what_a_server_may_refuse_is_no_protocol_error() {
+    let of_5_0 = DecodeOptions::new(Version::V5_0);
+    for (bytes, is_one) in [
+        (&b"\x10\x0d\0\x04MQTX\x04\x02\0\x3c\0\x01a"[..], false),
+        (b"\x30\x09\0\x01a\x05\x26\0\0\0\0", false),
+        (b"\x30\x04\0\0\0x", true),
+        (b"\x30\x03\0\x01\xff", false),
+    ] {
+        let error = error(bytes, of_5_0.with_max_user_properties(0));
+        assert_eq!(error.is_protocol_error(), is_one, "{error}");
+    }
+}
+
 #[test]
 fn nothing_is_awaited_that_can_t_come() {
     let of_5_0 = DecodeOptions::new(Version::V5_0);
+    // With level 5 there are properties, for which there is no room.
+    let short = error(b"\x10\x0c\0\x04MQTT\x05", DecodeOptions::default());
+    assert_eq!((short.code(), short.field()), ("packet.truncated_field", Field::ClientId));
+    assert_eq!(short, error(b"\x10\x0c\0\x04MQTT\x05\xff\0\x3c\0\0", DecodeOptions::default()));
     // AUTH has nothing, or reason and properties.
     assert_eq!(split(b"\xf0\x01", of_5_0).unwrap_err().code(), "packet.truncated_field");
     assert_eq!(split(b"\xf0\x02", of_5_0), Ok(Split::NeedMore(2)));
