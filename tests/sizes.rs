@@ -51,7 +51,7 @@ fn sizes() {
         ("TopicMatches", size_of::<TopicMatches<'_, '_, u32>>(), 64),
         ("TopicCursor", size_of::<TopicCursor>(), 32),
         ("Outbound", size_of::<Outbound<u32>>(), 48),
-        ("Client", size_of::<Client>(), 272),
+        ("Client", size_of::<Client>(), 280),
         ("Server", size_of::<Server>(), 296),
         ("Message", size_of::<Message>(), 16),
         ("ClientAction", size_of::<ClientAction<'_>>(), 80),

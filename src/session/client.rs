@@ -61,6 +61,8 @@ pub struct Client {
     pub(super) expiry: u32,
     /// For how many it is to be kept if the server accepts the connection.
     asked_expiry: u32,
+    /// How many bytes are to be written before the PINGREQ that is not answered is, at most.
+    before_ping: u32,
     /// Seconds between packets of the client, 0 for any.
     keep_alive: u16,
     phase: Phase,
@@ -91,6 +93,7 @@ impl Client {
             method: Method::default(),
             expiry: 0,
             asked_expiry: 0,
+            before_ping: 0,
             keep_alive: 0,
             phase: Phase::Closed,
             clean_session: true,
@@ -231,6 +234,7 @@ impl Client {
         {
             match deadline {
                 Deadline::Ping => self.ping(now),
+                Deadline::Pingresp if self.is_ping_on_its_way(now) => {}
                 _ => self.fail(now, Fault::Late(deadline)),
             }
             if planted!(OneDeadlineOnly) {
@@ -239,8 +243,21 @@ impl Client {
         }
     }
 
+    /// Whether what is before the PINGREQ is still being written, or was until not long ago: then the
+    /// server has more time for its answer. Each time less has to be left of it.
+    fn is_ping_on_its_way(&mut self, now: Instant) -> bool {
+        let left = self.exchange.unwritten();
+        let goes_on = self.before_ping > 0 && left <= self.before_ping;
+        if goes_on {
+            self.before_ping = left.saturating_sub(1);
+            self.response_due = due(now, self.exchange.options.ping_timeout);
+        }
+        goes_on
+    }
+
     fn ping(&mut self, now: Instant) {
         let timeout = self.exchange.options.ping_timeout;
+        let before_ping = self.exchange.unwritten();
         // A server that reads nothing gets no more of them, unless there is to be an end of waiting.
         let is_written = (self.exchange.has_room() || timeout.is_some())
             // [MQTT-3.1.2-23]; 5.0: [MQTT-3.1.2-20]
@@ -252,6 +269,7 @@ impl Client {
         self.exchange.quiet();
         if is_written && self.response_due == Instant::NEVER {
             self.response_due = due(now, timeout);
+            self.before_ping = before_ping;
         }
     }
 

@@ -42,7 +42,8 @@ pub struct SessionOptions {
     /// Milliseconds from the opening of the transport to the CONNACK, or, of a server, to the CONNECT. By
     /// default 10,000, of [`Self::client`] 30,000.
     pub connect_timeout: Option<u64>,
-    /// Milliseconds from a PINGREQ to the PINGRESP, of a client. `None` waits for ever. By default 10,000.
+    /// Milliseconds from a PINGREQ to the PINGRESP, of a client. They begin anew as long as what is before
+    /// the PINGREQ is still being written. `None` waits for ever. By default 10,000.
     pub ping_timeout: Option<u64>,
     /// The rules that the standard leaves open. By default [`Strictness::DEFAULT`].
     pub strictness: Strictness,

@@ -1,6 +1,7 @@
 //! Keep alive at its edges, and clocks that stand still, run backwards or leap.
 
 use crate::end::{End, at, connack, connect_bytes, id, message, online, serving};
+use bytes::Buf;
 use mqtt_pure::{
     Client, Connect, Deadline, DecodeOptions, Instant, Message, Packet, Properties, Property, QoS,
     ReasonCode, Record, Server, SessionOptions, Suback, Text, Version,
@@ -42,6 +43,43 @@ fn a_client_pings_when_it_has_sent_nothing_for_the_keep_alive() {
     let told = client.told();
     assert!(told[0].starts_with("Close(Fault(Late(Pingresp)"), "{told:?}");
     assert_eq!(client.deadline(), None);
+}
+
+/// Whoever writes slowly is not told that the server does not answer what it has not got.
+#[test]
+fn a_ping_behind_much_that_is_to_be_written_has_its_time() {
+    let write = |client: &mut Client, now, count| client.transmit(at(now)).advance(count);
+    let late = |client: &mut Client| client.told()[0].starts_with("Close(Fault(Late(Pingresp)");
+    let slow = || {
+        let mut client = client(20);
+        client.publish(at(0), message(QoS::AtLeastOnce, &"x".repeat(4_992))).unwrap();
+        assert_eq!(client.transmit(at(0)).remaining(), 5_000);
+        write(&mut client, 1_000, 1_000);
+        client.timeout(at(20_000));
+        assert_eq!(client.transmit(at(20_000)).remaining(), 4_002);
+        assert_eq!(client.deadline(), Some((at(30_000), Deadline::Pingresp)));
+        write(&mut client, 29_000, 1_000);
+        client.timeout(at(30_000));
+        assert_eq!(client.deadline(), Some((at(40_000), Deadline::Pingresp)));
+        client
+    };
+    // Nothing moves any more.
+    let mut client = slow();
+    client.timeout(at(40_000));
+    assert!(late(&mut client));
+    // It is written, and not answered.
+    let mut client = slow();
+    write(&mut client, 39_000, 3_002);
+    client.timeout(at(40_000));
+    assert_eq!(client.deadline(), Some((at(50_000), Deadline::Pingresp)));
+    client.timeout(at(50_000));
+    assert!(late(&mut client));
+    // It is answered in the end.
+    let mut client = slow();
+    write(&mut client, 39_000, 3_002);
+    client.timeout(at(40_000));
+    client.hear(at(45_000), b"\xd0\0");
+    assert_eq!(client.deadline(), Some((at(60_000), Deadline::Ping)));
 }
 
 #[test]

@@ -20,6 +20,11 @@ impl Exchange {
             && self.journal.as_ref().is_none_or(|journal| journal.len() < MAX_UNTAKEN)
     }
 
+    /// How many bytes are to be written.
+    pub(in crate::session) fn unwritten(&self) -> u32 {
+        u32::try_from(self.out.remaining()).unwrap_or(u32::MAX)
+    }
+
     /// Nothing but what keeps the connection is going on, so that memory may be given back.
     pub(in crate::session) const fn quiet(&mut self) {
         self.is_quiet = true;
