@@ -144,6 +144,12 @@ impl Client {
     ///
     /// With a clean session, messages of an older one that are on their way are lost, which is told;
     /// those that wait are sent in the new one.
+    ///
+    /// A server of 3.1.1 may have a session of which this side knows nothing, because it began anew, or
+    /// because a CONNECT with a clean session has not arrived. That is accepted, and messages of the old
+    /// session come; but one of QoS 2 that is sent with an identifier that the server still holds is taken
+    /// for a repetition. Whoever can't exclude that connects with a clean session first. In 5.0 the
+    /// connection is closed.
     pub fn opened(&mut self, now: Instant, connect: &Connect<'_>) -> Result<(), CommandError> {
         connect.encoded_len(connect.version)?;
         self.end();
