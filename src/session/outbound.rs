@@ -396,8 +396,8 @@ impl<M> Outbound<M> {
     fn grow(&mut self) {
         let len = self.slots.len();
         if len == self.slots.capacity() {
-            // Twice as many would be more memory than the messages on their way may take.
-            self.slots.reserve_exact(len.wrapping_shr(2).max(SPREAD));
+            // More would be more memory than the messages on their way may take.
+            self.slots.reserve_exact(len.wrapping_shr(5).max(SPREAD));
         }
         self.slots.push(Slot { next: self.free.first, ..Slot::EMPTY });
         let Ok(here) = u16::try_from(len) else { return };
