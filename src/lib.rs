@@ -97,8 +97,8 @@
 //!   it reads; a limit that is reached is told. After a fault of the peer it says what the peer is to be
 //!   told, closes, and is silent.
 //! * Decoding and encoding allocate nothing. [`StreamDecoder`] keeps what has arrived of a packet that
-//!   is cut, with room for an eighth more at most; [`explain`] returns lists; [`FilterTree`] and [`TopicTree`]
-//!   allocate when something is added. They need `alloc`, which the crate always uses.
+//!   is cut, with room for an eighth more at most; [`explain`] returns lists; [`FilterTree`] and
+//!   [`TopicTree`] allocate when something is added. They need `alloc`, which the crate always uses.
 //! * *Need more bytes* is not an error. A verdict is the same however the bytes are cut, and a packet
 //!   that breaks a rule is refused with the byte that settles it, see [`Packet::read`].
 //! * Every statement of the standard about the form of packets is enforced. What it leaves open is a

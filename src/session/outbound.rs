@@ -396,7 +396,7 @@ impl<M> Outbound<M> {
     fn grow(&mut self) {
         let len = self.slots.len();
         if len == self.slots.capacity() {
-            // More would be more memory than the messages on their way may take.
+            // A larger part would be more memory than messages on their way may take.
             self.slots.reserve_exact(len.wrapping_shr(5).max(SPREAD));
         }
         self.slots.push(Slot { next: self.free.first, ..Slot::EMPTY });

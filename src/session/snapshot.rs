@@ -258,8 +258,7 @@ impl Snapshot {
             let content = sent.content.as_ref().filter(|_| awaited != Awaited::Pubcomp);
             let message = content
                 .map(|content| Message::from_parts(Arc::clone(content), 0, sent.qos, sent.retain));
-            let expires = content.is_some_and(|content| content.expiry().is_some());
-            let since = expires.then(|| sent.since.begin());
+            let since = content.and_then(|content| content.expiry()).map(|_| sent.since.begin());
             SentMessage { packet_id, token: sent.token, message, since }
         });
         let queued = exchange.queued().map(|waiting| QueuedMessage {
@@ -348,10 +347,9 @@ impl SentMessage {
             Some(QoS::AtLeastOnce) => (Awaited::Puback, QoS::AtLeastOnce),
             Some(QoS::ExactlyOnce) => (Awaited::Pubrec, QoS::ExactlyOnce),
         };
-        let expires =
-            message.as_ref().is_some_and(|message| message.message_expiry_interval().is_some());
+        let interval = message.as_ref().and_then(Message::message_expiry_interval);
         let second = since.map(Seconds::of);
-        if second.is_some() != expires || second.map(Seconds::begin) != since {
+        if second.is_some() != interval.is_some() || second.map(Seconds::begin) != since {
             return Err(SnapshotError::Since(packet_id));
         }
         if token.is_none() && message.is_some() {

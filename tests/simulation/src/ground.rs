@@ -286,13 +286,13 @@ impl Ground {
         self.letters[id as usize].taken += 1;
     }
 
-    /// The sender was told that it may not have arrived.
     /// The Maximum Packet Size on a connection.
     pub fn max_packet_size(&self, connection: usize) -> Option<NonZeroU32> {
-        let is_small = self.has(Fault::SmallPackets) && !self.is_healing;
+        let is_small = self.has(Fault::SmallPackets);
         NonZeroU32::new([0, 60, 30][connection % 3]).filter(|_| is_small)
     }
 
+    /// The sender was told that it may not have arrived.
     pub fn excuse(&mut self, id: Id) {
         let letter = &mut self.letters[id as usize];
         if !letter.is_excused {

@@ -2,7 +2,7 @@
 
 use crate::letter::{Id, Letter};
 use mqtt_pure::{
-    DecodeOptions, Packet, PacketId, Publish, QoS, ReasonCode, Role, Snapshot, Version,
+    DecodeOptions, Packet, PacketId, Properties, Publish, QoS, ReasonCode, Role, Snapshot, Version,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -160,9 +160,10 @@ impl Wire {
         let options = DecodeOptions::new(self.version).with_sender(self.role);
         let mut rest = &written[..];
         loop {
+            let before = rest.len();
             match Packet::read(&mut rest, options) {
                 Ok(Some(packet)) => {
-                    let len = packet.encoded_len(self.version).unwrap_or_default();
+                    let len = before - rest.len();
                     if len > self.max_packet_size {
                         let (what, most) = (packet.packet_type(), self.max_packet_size);
                         return Err(format!("{what} of {len} bytes, of {most} (I8)"));
@@ -375,19 +376,19 @@ impl Wire {
                 _ => {}
             },
             Packet::Connack(connack) if connack.reason == ReasonCode::SUCCESS => {
-                let most = connack.properties.maximum_packet_size();
-                self.max_packet_size = most.map_or(usize::MAX, |most| most.get() as usize);
-                let told = connack.properties.receive_maximum();
-                self.limit = self.limit.min(told.map_or(u16::MAX, |max| max.get()));
+                self.was_told(connack.properties);
             }
-            Packet::Connect(connect) => {
-                let most = connect.properties.maximum_packet_size();
-                self.max_packet_size = most.map_or(usize::MAX, |most| most.get() as usize);
-                let told = connect.properties.receive_maximum();
-                self.limit = self.limit.min(told.map_or(u16::MAX, |max| max.get()));
-            }
+            Packet::Connect(connect) => self.was_told(connect.properties),
             _ => {}
         }
+    }
+
+    /// The limits of the peer.
+    fn was_told(&mut self, properties: Properties<'_>) {
+        let most = properties.maximum_packet_size();
+        self.max_packet_size = most.map_or(usize::MAX, |most| most.get() as usize);
+        let told = properties.receive_maximum();
+        self.limit = self.limit.min(told.map_or(u16::MAX, |max| max.get()));
     }
 
     fn free(&mut self, id: PacketId) {
